@@ -73,7 +73,8 @@ sub wanted_files
 	push @files, map { { kind => 'pgtap', file => $_ } } sort glob('test/*.sql');
 	push @files, map { { kind => 'regress', file => $_ } } sort glob('sql/*.sql');
 	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c');
-	push @files, map { { kind => 'docs', file => $_ } } sort(grep { -f } glob('docs/*.md'), 'README.md');
+	push @files, map { { kind => 'docs', file => $_ } }
+	  grep { slurp($_) =~ /^```sql\s*\n(?!\s*--\s*not run)/m } sort(glob('docs/*.md'), 'README.md');
 	for my $test (@files)
 	{
 		$test->{name} = basename($test->{file}) =~ s/\.\w+$//r;
@@ -163,7 +164,7 @@ sub run_regress
 	  : ('--load-extension=crm_ext');
 	delete @ENV{qw(PGTZ PGDATESTYLE)};
 	exec $regress, @load, "--bindir=$bindir", "--inputdir=$here", "--outputdir=$out/$test->{id}",
-	  "--expecteddir=$here", "--host=$ENV{PGHOST}", "--user=$ENV{PGUSER}",
+	  "--host=$ENV{PGHOST}", "--user=$ENV{PGUSER}",
 	  "--dbname=$test->{id}", '--launcher=env PGTZ=Europe/Berlin PGDATESTYLE=ISO,MDY',
 	  $test->{name}
 	  if mkdir "$out/$test->{id}";
@@ -178,7 +179,7 @@ sub run_tap
 	$ENV{TESTLOGDIR} = "$ENV{TESTDIR}/tmp_check/log";
 	$ENV{TESTDATADIR} = "$ENV{TESTDIR}/tmp_check";
 	$ENV{PG_REGRESS} = $regress;
-	$ENV{top_builddir} = $pgxs_src;
+	$ENV{top_builddir} = $out;    # port locks go there
 	$ENV{PATH} = "$bindir:$ENV{PATH}";
 	exec $^X, '-I', "$pgxs_src/test/perl", '-I', "$here/test", $test->{file};
 }
