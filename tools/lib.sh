@@ -349,3 +349,25 @@ server_up()
 	step "starting a private server" start_server "$@" || exit 1
 	export PGHOST=$WORK/s PGUSER=postgres PATH=$BINDIR:$PATH
 }
+
+# ---------------------------------------------------------------------------------------
+# For tests and the examples of the documentation
+
+# Not UTC, so that a day taken in the wrong zone shows.
+TEST_SETTINGS="timezone = 'Europe/Berlin'
+datestyle = 'ISO, MDY'
+log_timezone = 'UTC'"
+
+# The data folder, where the server's user can read it: sets CRM_DATA, or unsets it.
+use_data()
+{
+	local data=${CRM_DATA:-$ROOT/../shared/data}
+	if [ -f "$data/cdnow.csv" ]; then
+		cp -R "$data" "$WORK/crm_data" && chmod -R u+rwX "$WORK/crm_data" || return
+		own "$WORK/crm_data"
+		export CRM_DATA=$WORK/crm_data
+	else
+		unset CRM_DATA
+		say "no data folder (CRM_DATA or ../shared/data): what needs it is skipped"
+	fi
+}
