@@ -309,7 +309,7 @@ stage_settings()
 	echo "dynamic_library_path = '$WORK/stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
 }
 
-# server_settings: what every server of ours has, tests' own ones too (TEMP_CONFIG).
+# server_settings: what every server of ours has.
 server_settings()
 {
 	stage_settings || return
@@ -317,9 +317,7 @@ server_settings()
 		fsync = off
 		synchronous_commit = off
 		full_page_writes = off
-		timezone = 'Europe/Berlin'
-		datestyle = 'ISO, MDY'
-		log_timezone = 'UTC'
+		${SETTINGS:-}
 	END
 }
 
