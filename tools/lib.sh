@@ -38,6 +38,7 @@ step()
 	printf '%s ... ' "$text"
 	if run_child "$@" >"$log" 2>&1; then
 		seconds_since "$start"
+		grep -A 4 "warning:" "$log"
 		rm -f "$log"
 		return 0
 	else
