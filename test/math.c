@@ -6,12 +6,11 @@
  * (the latter relative to the directory the test is run in).
  */
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "math/elementary.h"
@@ -128,7 +127,9 @@ Uniform(void)
 static double
 AnyMagnitude(int low, int high)
 {
-	return ldexp(0.5 + Uniform(), low + (int) (Uniform() * (high - low)));
+	double mantissa = 0.5 + Uniform();
+
+	return ldexp(mantissa, low + (int) (Uniform() * (high - low)));
 }
 
 #if LDBL_MANT_DIG > 63
@@ -384,7 +385,7 @@ MaskedHash(const char *self)
 	child = popen(command, "r");
 	if (child)
 	{
-		if (fscanf(child, "%lx", &hash) != 1)
+		if (fscanf(child, "%" SCNx64, &hash) != 1)
 			hash = 0;
 		pclose(child);
 	}
@@ -442,7 +443,7 @@ PrintHash(void)
 	double *x = malloc((MILLION + 13) * sizeof(double));
 
 	FillArguments(x, MILLION + 13);
-	printf("%lx\n", (unsigned long) HashOfEverything(x, MILLION));
+	printf("%" PRIx64 "\n", HashOfEverything(x, MILLION));
 	free(x);
 }
 
