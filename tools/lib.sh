@@ -335,13 +335,14 @@ start_server()
 		{ cat "$WORK/server.log"; return 1; }
 }
 
-# server_up STEP-LESS: everything from the needs to a running server, saying what it does.
+# server_up PURPOSE [SETTING...]: everything from the needs to a running server, saying what
+# it does.
 server_up()
 {
 	local purpose=$1
 	shift
-	need "$purpose"
-	make_work
+	[ -n "${BINDIR:-}" ] || need "$purpose"
+	[ -n "$WORK" ] || make_work
 	build_dir
 	step "building for $("$PG_CONFIG" --version)" build_and_stage ${UNIT:+unit} || exit 1
 	server_settings >"$WORK/settings.conf" || exit 1
