@@ -151,19 +151,25 @@ install_line()
 need()
 {
 	local -a missing
-	local line sudo=
+	local line start sudo=
+	if [ -n "${PG_CONFIG:-}" ] && ! tools/find-pg-config >/dev/null; then
+		die "PG_CONFIG=$PG_CONFIG: no PostgreSQL server with development files (PGXS) belongs to it"
+	fi
 	mapfile -t missing < <(missing_for "$1")
 	if [ ${#missing[@]} -gt 0 ]; then
 		[ "$(id -u)" = 0 ] || sudo="sudo "
 		if command -v apt-get >/dev/null &&
 			{ [ -z "$sudo" ] || sudo -n true 2>/dev/null; }; then
 			say "missing: ${missing[*]}; installing"
+			start=$EPOCHREALTIME
 			${sudo}apt-get update -qq ||
 				say "apt-get update failed; going on with the package lists that are here"
 			line=$(install_line "${missing[@]}")
 			say "$sudo$line"
 			${sudo}env DEBIAN_FRONTEND=noninteractive $line -qq </dev/null >/dev/null ||
 				die "this failed: $sudo$line"
+			printf 'installed in '
+			seconds_since "$start"
 			mapfile -t missing < <(missing_for "$1")
 		fi
 		if [ ${#missing[@]} -gt 0 ]; then

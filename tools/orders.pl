@@ -235,7 +235,7 @@ print STDERR "day first in dates such as the one in line $s->{day_first}\n" if $
 print STDERR "month first in dates such as the one in line $s->{month_first}\n" if $s->{month_first};
 if ($s->{offset})
 {
-	print STDERR "an offset is given: days are those of the time zone $zone (TZ=... changes it)\n";
+	print STDERR "an offset is given: days are those of the time zone $zone (TZ=... sets it)\n";
 	print STDERR ($s->{rows} - $s->{offset}) . " times without an offset taken as local there\n" if $s->{offset} < $s->{rows};
 }
 print STDERR "left out: $s->{no_customer} rows without a customer\n" if $s->{no_customer};
