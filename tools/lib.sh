@@ -101,7 +101,7 @@ missing_for()
 # The one line that installs the named things here, by the package manager that is here.
 install_line()
 {
-	local major names=
+	local major names= by_hand=
 	local -a words=("$@")
 	has() { [[ " ${words[*]} " == *" $1 "* ]]; }
 	if command -v apt-get >/dev/null; then
@@ -123,20 +123,20 @@ install_line()
 		echo "dnf install -y$names"
 	elif command -v apk >/dev/null; then
 		has server && names+=" postgresql postgresql-dev"
-		has pgtap && names+=" postgresql-pgtap"
 		has ipc-run && names+=" perl-ipc-run"
 		has compiler && names+=" gcc musl-dev"
 		has make && names+=" make"
 		has perl && names+=" perl perl-utils"
-		echo "apk add$names"
+		has pgtap && by_hand="   # and pgTAP from pgtap.org"
+		echo "apk add$names$by_hand"
 	elif command -v pacman >/dev/null; then
 		has server && names+=" postgresql postgresql-libs"
-		has pgtap && names+=" pgtap"
 		has ipc-run && names+=" perl-ipc-run"
 		has compiler && names+=" gcc"
 		has make && names+=" make"
 		has perl && names+=" perl"
-		echo "pacman -S --needed$names"
+		has pgtap && by_hand="   # and pgTAP from pgtap.org"
+		echo "pacman -S --needed$names$by_hand"
 	elif command -v brew >/dev/null; then
 		has server && names+=" postgresql@17"
 		has pgtap && names+=" pgtap"
