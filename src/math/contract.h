@@ -1,0 +1,11 @@
+/*
+ * contract.h - lifetime value under a contract: a margin, a retention rate, a
+ * discount rate.
+ */
+#ifndef CRM_MATH_CONTRACT_H
+#define CRM_MATH_CONTRACT_H
+
+extern double CrmRetentionSum(double retention_rate, double discount_rate, double periods);
+extern double CrmRetentionSumForever(double retention_rate, double discount_rate);
+
+#endif
