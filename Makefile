@@ -10,7 +10,7 @@ ROOMS = history book retention rfm segments lifecycle clv sample
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
-TOOL_GOALS = demo check bench format format-check
+TOOL_GOALS = demo check docs-write bench format format-check
 
 ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)
 include tools/goals.mk

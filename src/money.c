@@ -43,15 +43,27 @@ typedef struct
 	const char *digits; /* int16 each, perhaps unaligned */
 } NumericParts;
 
+#define MONEY_RANGE_DETAIL                                                     \
+	errdetail("An amount, a day's net amount and a customer's spend must lie " \
+			  "between -922337203685477.5808 and 922337203685477.5807.")
+
 void
 ReportMoneyOutOfRange(void)
 {
-	ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("amount out of range"),
-			errdetail("An amount, a day's net amount and a customer's spend must lie between "
-					  "-922337203685477.5808 and 922337203685477.5807."));
+	ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			errmsg("sum of amounts is out of range"), MONEY_RANGE_DETAIL);
 }
 
-static void
+pg_noreturn static void
+ReportAmountOutOfRange(Datum amount, PGFunction output)
+{
+	ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			errmsg("amount %s is out of range",
+				   DatumGetCString(DirectFunctionCall1(output, amount))),
+			MONEY_RANGE_DETAIL);
+}
+
+pg_noreturn static void
 ReportMoneyNotFinite(const char *value)
 {
 	ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -179,7 +191,7 @@ MoneyFromNumeric(Numeric amount)
 		ReportMoneyNotFinite(
 			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(amount))));
 	if (unlikely(status == MONEY_TOO_LARGE))
-		ReportMoneyOutOfRange();
+		ReportAmountOutOfRange(NumericGetDatum(amount), numeric_out);
 	return ticks;
 }
 
@@ -280,7 +292,7 @@ MoneyFromInt64(int64 amount)
 	int64 ticks;
 
 	if (unlikely(pg_mul_s64_overflow(amount, MONEY_UNIT, &ticks)))
-		ReportMoneyOutOfRange();
+		ReportAmountOutOfRange(Int64GetDatum(amount), int8out);
 	return ticks;
 }
 

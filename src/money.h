@@ -47,7 +47,7 @@ extern Numeric NumericFromMoney(int128 ticks);
 /* The same as double precision, correctly rounded but for sums beyond 2^53 ticks. */
 extern float8 Float8FromMoney(int128 ticks);
 
-/* 22003: an amount or a sum of amounts does not fit. */
+/* 22003: a sum of amounts does not fit. */
 pg_noreturn extern void ReportMoneyOutOfRange(void);
 
 /* Range check for a 128-bit sum that is about to be stored in 64 bits. */

@@ -38,6 +38,7 @@ step()
 	printf '%s ... ' "$text"
 	if run_child "$@" >"$log" 2>&1; then
 		seconds_since "$start"
+		grep -A 4 "warning:" "$log"
 		rm -f "$log"
 		return 0
 	else
@@ -308,7 +309,7 @@ stage_settings()
 	echo "dynamic_library_path = '$WORK/stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
 }
 
-# server_settings: what every server of ours has, tests' own ones too (TEMP_CONFIG).
+# server_settings: what every server of ours has.
 server_settings()
 {
 	stage_settings || return
@@ -316,9 +317,7 @@ server_settings()
 		fsync = off
 		synchronous_commit = off
 		full_page_writes = off
-		timezone = 'Europe/Berlin'
-		datestyle = 'ISO, MDY'
-		log_timezone = 'UTC'
+		${SETTINGS:-}
 	END
 }
 
@@ -336,17 +335,40 @@ start_server()
 		{ cat "$WORK/server.log"; return 1; }
 }
 
-# server_up STEP-LESS: everything from the needs to a running server, saying what it does.
+# server_up PURPOSE [SETTING...]: everything from the needs to a running server, saying what
+# it does.
 server_up()
 {
 	local purpose=$1
 	shift
-	need "$purpose"
-	make_work
+	[ -n "${BINDIR:-}" ] || need "$purpose"
+	[ -n "$WORK" ] || make_work
 	build_dir
 	step "building for $("$PG_CONFIG" --version)" build_and_stage ${UNIT:+unit} || exit 1
 	server_settings >"$WORK/settings.conf" || exit 1
 	own "$WORK"
 	step "starting a private server" start_server "$@" || exit 1
 	export PGHOST=$WORK/s PGUSER=postgres PATH=$BINDIR:$PATH
+}
+
+# ---------------------------------------------------------------------------------------
+# For tests and the examples of the documentation
+
+# Not UTC, so that a day taken in the wrong zone shows.
+TEST_SETTINGS="timezone = 'Europe/Berlin'
+datestyle = 'ISO, MDY'
+log_timezone = 'UTC'"
+
+# The data folder, where the server's user can read it: sets CRM_DATA, or unsets it.
+use_data()
+{
+	local data=${CRM_DATA:-$ROOT/../shared/data}
+	if [ -f "$data/cdnow.csv" ]; then
+		cp -R "$data" "$WORK/crm_data" && chmod -R u+rwX "$WORK/crm_data" || return
+		own "$WORK/crm_data"
+		export CRM_DATA=$WORK/crm_data
+	else
+		unset CRM_DATA
+		say "no data folder (CRM_DATA or ../shared/data): what needs it is skipped"
+	fi
 }

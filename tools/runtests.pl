@@ -24,6 +24,7 @@ my $regress = "$pgxs_src/test/regress/pg_regress";
 my $here = getcwd();
 my $out = "$here/out";
 my $data = $ENV{CRM_DATA} // '';
+my $parent = getppid();
 my $jobs_max = $ENV{CRM_TEST_JOBS} || 2;
 my $timeout = $ENV{CRM_TEST_TIMEOUT} || 900;
 my %wanted = map { $_ => 1 } @ARGV;
@@ -90,6 +91,7 @@ sub run_all
 	{
 		start(shift @waiting) while @waiting && keys %running < $jobs_max;
 		sleep 0.02;
+		end_running(), exit 143 if getppid() != $parent;    # it was killed
 		for my $pid (keys %running)
 		{
 			my $test = $running{$pid};

@@ -20,6 +20,7 @@
 #include "day.h"
 #include "history.h"
 #include "money.h"
+#include "span.h"
 
 PG_FUNCTION_INFO_V1(purchase_days);
 PG_FUNCTION_INFO_V1(purchases);
@@ -148,37 +149,13 @@ purchase_history_as_of(PG_FUNCTION_ARGS)
 	PG_RETURN_PURCHASE_HISTORY_P(CutHistory(history, PG_INT64_MIN, (int64) as_of + 1));
 }
 
-/* Lower bound inclusive, upper exclusive; unbounded and infinite ends reach all the way. */
-static void
-RangeToDays(TypeCacheEntry *typcache, RangeType *range, int64 *from, int64 *until)
-{
-	RangeBound lower;
-	RangeBound upper;
-	bool	   empty;
-
-	range_deserialize(typcache, range, &lower, &upper, &empty);
-	*from = *until = 0;
-	if (empty)
-		return;
-	*from = lower.infinite || DATE_IS_NOBEGIN(DatumGetDateADT(lower.val))
-				? PG_INT64_MIN
-				: (int64) DatumGetDateADT(lower.val) + (lower.inclusive ? 0 : 1);
-	*until = upper.infinite || DATE_IS_NOEND(DatumGetDateADT(upper.val))
-				 ? PG_INT64_MAX
-				 : (int64) DatumGetDateADT(upper.val) + (upper.inclusive ? 1 : 0);
-}
-
 Datum
 purchase_history_slice(PG_FUNCTION_ARGS)
 {
 	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
-	RangeType		*range = PG_GETARG_RANGE_P(1);
-	int64			 from;
-	int64			 until;
+	DaySpan			 within = SpanFromRange(PG_GETARG_RANGE_P(1));
 
-	RangeToDays(lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO), range, &from,
-				&until);
-	PG_RETURN_PURCHASE_HISTORY_P(CutHistory(history, from, until));
+	PG_RETURN_PURCHASE_HISTORY_P(CutHistory(history, within.from, within.until));
 }
 
 /* The statistics as of argument 1; false when nothing was bought by then. */
