@@ -5,18 +5,20 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG
+export PG_CONFIG ORDERS KEEP TESTS PAGE
 
 demo:
-	@ORDERS='$(ORDERS)' KEEP='$(KEEP)' tools/demo
+	@exec tools/demo
 check:
-	@TESTS='$(TESTS)' tools/check
+	@exec tools/check
+docs-write:
+	@exec tools/docs-write
 bench:
-	@bench/run
+	@exec bench/run
 format:
-	@tools/format
+	@exec tools/format
 format-check:
-	@tools/format --check
+	@exec tools/format --check
 
 ifneq ($(OTHER_GOALS),)
 $(OTHER_GOALS):

@@ -24,6 +24,7 @@ my $regress = "$pgxs_src/test/regress/pg_regress";
 my $here = getcwd();
 my $out = "$here/out";
 my $data = $ENV{CRM_DATA} // '';
+my $parent = getppid();
 my $jobs_max = $ENV{CRM_TEST_JOBS} || 2;
 my $timeout = $ENV{CRM_TEST_TIMEOUT} || 900;
 my %wanted = map { $_ => 1 } @ARGV;
@@ -69,10 +70,10 @@ sub is_wanted
 sub wanted_files
 {
 	my @files;
+	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c');
 	push @files, map { { kind => 'tap', file => $_ } } sort glob('test/*.pl');
 	push @files, map { { kind => 'pgtap', file => $_ } } sort glob('test/*.sql');
 	push @files, map { { kind => 'regress', file => $_ } } sort glob('sql/*.sql');
-	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c');
 	push @files, map { { kind => 'docs', file => $_ } }
 	  grep { slurp($_) =~ /^```sql\s*\n(?!\s*--\s*not run)/m } sort(glob('docs/*.md'), 'README.md');
 	for my $test (@files)
@@ -90,6 +91,7 @@ sub run_all
 	{
 		start(shift @waiting) while @waiting && keys %running < $jobs_max;
 		sleep 0.02;
+		end_running(), exit 143 if getppid() != $parent;    # it was killed
 		for my $pid (keys %running)
 		{
 			my $test = $running{$pid};
