@@ -63,7 +63,7 @@ WITH days AS (
 	       coalesce(sum(money) FILTER (WHERE a), 0) AS revenue_new,
 	       coalesce(sum(money) FILTER (WHERE s AND t AND NOT a AND sure), 0) AS revenue_retained,
 	       coalesce(sum(money) FILTER (WHERE NOT a AND NOT (s AND t AND sure)), 0) AS revenue_rest,
-	       sum(money) FILTER (WHERE s) AS now, sum(money_before) FILTER (WHERE s) AS then
+	       sum(money) FILTER (WHERE s) AS money_now, sum(money_before) FILTER (WHERE s) AS money_then
 	FROM flagged GROUP BY i, b, e, sure
 )
 SELECT b, e, CASE WHEN sure THEN at_start END, at_end, new, acquired, CASE WHEN sure THEN retained END,
@@ -73,7 +73,7 @@ SELECT b, e, CASE WHEN sure THEN at_start END, at_end, new, acquired, CASE WHEN 
        CASE WHEN sure THEN 100.0::float8 * churned / nullif(at_start, 0) END,
        CASE WHEN sure THEN 100.0::float8 * reactivated / nullif(lapsed, 0) END,
        purchases, revenue, revenue_new, revenue_retained, revenue_rest,
-       CASE WHEN w IS NULL AND sure THEN 100.0::float8 * now::float8 / nullif(then::float8, 0) END,
+       CASE WHEN w IS NULL AND sure THEN 100.0::float8 * money_now::float8 / nullif(money_then::float8, 0) END,
        coalesce(e <= day + 1, false)
 FROM counted, upto ORDER BY i
 $$;
@@ -84,15 +84,15 @@ LANGUAGE sql AS $$ SELECT * FROM unnest((SELECT retention_agg(h, bounds, w, obse
 -- Random customers with refunds, also before the first purchase and on days of their own.
 INSERT INTO orders
 SELECT c, date '2023-01-01' + (random() * 800 * random())::int + (c % 50), round((random() * 100 - 15)::numeric, 2)
-FROM generate_series(1, 200) c, generate_series(1, 1 + (c * c % 13));
-INSERT INTO orders SELECT 201, date '2023-03-01', -5;
+FROM generate_series(1, 100) c, generate_series(1, 1 + (c * c % 13));
+INSERT INTO orders SELECT 101, date '2023-03-01', -5;
 INSERT INTO customers SELECT customer_id, history_agg(bought, amount) FROM orders GROUP BY 1;
 INSERT INTO customers VALUES (0, NULL), (-1, '');
 
 SELECT results_eq(format('SELECT * FROM pg_temp.series(%L, %L, %L)', b, w, o), format('SELECT * FROM pg_temp.oracle(%L, %L, %L)', b, w, o),
                   format('random customers, %s periods from %s, window %s, observed until %s', cardinality(b) - 1, b[1], coalesce(w::text, 'none'), coalesce(o::text, 'the end')))
 FROM (VALUES (periods('2023-01-01', '2025-12-31', '1 month')), (periods('2023-02-15', '2024-12-31', '1 week')),
-             (periods('2023-05-01', '2023-07-31', '1 day')), (ARRAY['2022-01-01', '2023-06-05']::date[]),
+             (periods('2023-05-01', '2023-06-05', '1 day')), (ARRAY['2022-01-01', '2023-06-05']::date[]),
              (ARRAY['2023-01-02', '2023-01-03', '2023-04-01', '2024-11-11', '2024-11-12', '2030-01-01']::date[]),
              (ARRAY['1900-01-01', '1900-01-02', '2023-04-01', '2023-04-02', '2023-04-03']::date[]),
              (ARRAY['2026-01-01', '2027-01-01']::date[])) v(b),
