@@ -24,6 +24,7 @@ EXTRA_CLEAN = $(EXTENSION)--*.sql build
 # -ffp-contract=off stands with the preprocessor's flags because only these reach the
 # bitcode as well: a function inlined by the JIT must give the same bits.
 PG_CPPFLAGS = -Isrc -ffp-contract=off
+# The two warnings left out come from the server's own headers (ilist.h, array.h).
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
