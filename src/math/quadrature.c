@@ -17,8 +17,8 @@
 
 #include "math/elementary.h"
 
-#define MAX_HALVINGS 7
-#define MAX_POINTS 4000 /* per side and step */
+#define MAX_HALVINGS 9
+#define MAX_POINTS 16000 /* per side and step */
 #define NEGLIGIBLE 1e-19
 
 /* log(1 + scale e^(s + d)) - log(1 + scale e^s), scaled = scale e^s */
