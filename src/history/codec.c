@@ -258,6 +258,51 @@ HistoryOpen(HistoryReader *reader, const PurchaseHistory *history)
 	HistoryOpenBytes(reader, (const uint8 *) VARDATA_ANY(history), VARSIZE_ANY_EXHDR(history));
 }
 
+/*
+ * The common kind of history: one purchase a day, with amounts. What the loop
+ * needs is held in local variables, which the compiler keeps in registers.
+ */
+static int
+NextPlainDays(HistoryReader *reader, HistoryDay *days, int n)
+{
+	const uint8 *next = reader->next;
+	const uint8 *end = reader->end;
+	const uint64 unit = (uint64) reader->unit;
+	DateADT		 day = reader->current.day;
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64 gap;
+		uint64 amount;
+
+		next = GetVarintPair(next, end, &gap, &amount);
+		if (unlikely(next == NULL))
+			ReportBadHistory();
+		day += (int32) gap;
+		days[i].day = day;
+		days[i].purchases = 1;
+		days[i].amount = (int64) ((uint64) ZigzagDecode(amount) * unit);
+	}
+	reader->next = next;
+	reader->left -= n;
+	reader->current = days[n - 1];
+	return n;
+}
+
+int
+HistoryNextDays(HistoryReader *reader, HistoryDay *days)
+{
+	bool plain = reader->has_amount && !reader->has_counts;
+	int	 n = 0;
+	int	 most;
+
+	/* The first day has no gap before it. */
+	while (n < HISTORY_CHUNK && !(plain && reader->started) && HistoryNext(reader))
+		days[n++] = reader->current;
+	most = (int) Min((uint32) (HISTORY_CHUNK - n), reader->left);
+	return most > 0 ? n + NextPlainDays(reader, days + n, most) : n;
+}
+
 HistoryDay *
 HistoryDays(const PurchaseHistory *history, Size *ndays, bool *has_amount)
 {
