@@ -31,11 +31,11 @@ REGRESS_OPTS = --load-extension=$(EXTENSION) \
 	--launcher='env PGTZ=Europe/Berlin PGDATESTYLE=ISO,MDY'
 
 ifeq ($(origin PG_CONFIG),undefined)
-PG_CONFIG := $(shell tools/find-pg-config)
+PG_CONFIG := $(or $(shell tools/find-pg-config),pg_config)
 endif
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-ifeq ($(wildcard $(PGXS)),)
-$(error $(PG_CONFIG) has no PGXS: install PostgreSQL's server development files, or set PG_CONFIG)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(and $(wildcard $(PGXS)),$(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h)),)
+$(error $(PG_CONFIG) has no server development files: install them, or set PG_CONFIG; make demo says how)
 endif
 # A server built with LLVM wants bitcode; without its clang the extension does without.
 ifeq ($(shell command -v $$(sed -n 's/^CLANG = *//p' $(dir $(PGXS))../Makefile.global)),)

@@ -85,6 +85,7 @@ refused('both ways in one file', "customer_id,date,amount\n1,13/04/2024,1\n1,04/
 refused('a quote never closed', qq{customer_id,date,amount\n1,"2024-01-31,1\n}, qr/line 2: a quote/);
 refused('an empty file', '', qr/empty/);
 refused('a header alone', "customer_id,date,amount\n", qr/no order/);
+refused('refunds alone', "customer_id,date,amount\n1,2024-01-31,-5\n", qr/no purchase/);
 refused('no orders at all', "hello\nworld\n", qr/line 1: found one column/);
 
 done_testing();

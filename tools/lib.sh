@@ -101,7 +101,7 @@ missing_for()
 # The one line that installs the named things here, by the package manager that is here.
 install_line()
 {
-	local major names=
+	local major names= by_hand=
 	local -a words=("$@")
 	has() { [[ " ${words[*]} " == *" $1 "* ]]; }
 	if command -v apt-get >/dev/null; then
@@ -123,20 +123,20 @@ install_line()
 		echo "dnf install -y$names"
 	elif command -v apk >/dev/null; then
 		has server && names+=" postgresql postgresql-dev"
-		has pgtap && names+=" postgresql-pgtap"
 		has ipc-run && names+=" perl-ipc-run"
 		has compiler && names+=" gcc musl-dev"
 		has make && names+=" make"
 		has perl && names+=" perl perl-utils"
-		echo "apk add$names"
+		has pgtap && by_hand="   # and pgTAP from pgtap.org"
+		echo "apk add$names$by_hand"
 	elif command -v pacman >/dev/null; then
 		has server && names+=" postgresql postgresql-libs"
-		has pgtap && names+=" pgtap"
 		has ipc-run && names+=" perl-ipc-run"
 		has compiler && names+=" gcc"
 		has make && names+=" make"
 		has perl && names+=" perl"
-		echo "pacman -S --needed$names"
+		has pgtap && by_hand="   # and pgTAP from pgtap.org"
+		echo "pacman -S --needed$names$by_hand"
 	elif command -v brew >/dev/null; then
 		has server && names+=" postgresql@17"
 		has pgtap && names+=" pgtap"
@@ -151,19 +151,25 @@ install_line()
 need()
 {
 	local -a missing
-	local line sudo=
+	local line start sudo=
+	if [ -n "${PG_CONFIG:-}" ] && ! tools/find-pg-config >/dev/null; then
+		die "PG_CONFIG=$PG_CONFIG: no PostgreSQL server with development files (PGXS) belongs to it"
+	fi
 	mapfile -t missing < <(missing_for "$1")
 	if [ ${#missing[@]} -gt 0 ]; then
 		[ "$(id -u)" = 0 ] || sudo="sudo "
 		if command -v apt-get >/dev/null &&
 			{ [ -z "$sudo" ] || sudo -n true 2>/dev/null; }; then
 			say "missing: ${missing[*]}; installing"
+			start=$EPOCHREALTIME
 			${sudo}apt-get update -qq ||
 				say "apt-get update failed; going on with the package lists that are here"
 			line=$(install_line "${missing[@]}")
 			say "$sudo$line"
 			${sudo}env DEBIAN_FRONTEND=noninteractive $line -qq </dev/null >/dev/null ||
 				die "this failed: $sudo$line"
+			printf 'installed in '
+			seconds_since "$start"
 			mapfile -t missing < <(missing_for "$1")
 		fi
 		if [ ${#missing[@]} -gt 0 ]; then

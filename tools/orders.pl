@@ -193,13 +193,15 @@ sub survey
 		$s{time} = 1 if $date =~ /:/;
 		$s{offset}++, $s{offset_line} //= $line if $date =~ /:.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$/i;
 		$s{no_amount}++ if $amount eq '';
-		fail("line $line: \"$amount\" is not a number") if $amount ne '' && !defined number($amount);
+		my $number = $amount eq '' ? 0 : number($amount) // fail("line $line: \"$amount\" is not a number");
+		$s{purchases}++ if $number >= 0;
 		$s{integer} = 0 if $s{integer} && ($customer !~ /^(?:0|-?[1-9]\d{0,17})$/);
 		$s{uuid} = 0
 		  if $s{uuid} && $customer !~ /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 		$s{rows}++;
 	}
 	fail("no order in it") unless $s{rows};
+	fail("no purchase in it: every amount is negative") unless $s{purchases};
 	if ($s{numbers} && !$s{day_first} && !$s{month_first})
 	{
 		fail("line $s{numbers}: such dates can be read as day/month or month/day, and no line of the"
@@ -235,7 +237,7 @@ print STDERR "day first in dates such as the one in line $s->{day_first}\n" if $
 print STDERR "month first in dates such as the one in line $s->{month_first}\n" if $s->{month_first};
 if ($s->{offset})
 {
-	print STDERR "an offset is given: days are those of the time zone $zone (TZ=... changes it)\n";
+	print STDERR "an offset is given: days are those of the time zone $zone (TZ=... sets it)\n";
 	print STDERR ($s->{rows} - $s->{offset}) . " times without an offset taken as local there\n" if $s->{offset} < $s->{rows};
 }
 print STDERR "left out: $s->{no_customer} rows without a customer\n" if $s->{no_customer};
