@@ -29,6 +29,8 @@ FROM (
 	SELECT 'lifecycle', :crm.lifecycle_stage('2024-01-15:3'::text:::crm.purchase_history, date '2024-02-01')
 		|| ' ' || :crm.lifecycle_stage(NULL, NULL, NULL, 0, NULL, date '2024-02-01', :crm.lifecycle_rules(10, 20))
 	UNION ALL
+	SELECT 'top_share', :crm.top_share(v)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
+	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 ) AS asked(room, answer) \gset
 
