@@ -17,21 +17,42 @@ FROM (
 		|| ' ' || :crm.crr(true, true)
 	FROM (VALUES ('2024-01-15:3'::text:::crm.purchase_history)) AS v(h)
 	UNION ALL
-	SELECT 'rfm', :crm.rfm_score(k, date '2024-01-02', 3, 4) || ' ' || :crm.rfm_score(k, h, date '2024-12-31')
-		|| ' ' || (k OPERATOR(:crm.=) k::text:::crm.rfm_cuts)::text
-		|| ' ' || (SELECT :crm.rfm_cuts_agg(date '2024-01-01', 1, 2.5, 5, 'a'::text))::text
-		|| ' ' || (SELECT :crm.rfm_score(date '2024-01-01', 1, 2.5) OVER ())
-	FROM (VALUES (:crm.rfm_cuts('{2024-01-01}', '{2}', '{1.5}'), '2024-01-15:3'::text:::crm.purchase_history)) AS v(k, h)
+	SELECT 'book', string_agg(found, ' ' ORDER BY found)
+	FROM (
+		SELECT customer_id || '=' || history
+		FROM :crm.histories((SELECT :crm.book_agg(id, d, a) FROM (VALUES
+			(7::bigint, date '2024-01-01', numeric '10.50'), (8, '2024-03-01', '7')) AS v(id, d, a)), NULL::bigint)
+		UNION ALL
+		SELECT customer_id || '=' || history
+		FROM :crm.histories_of('VALUES (''x'', timestamptz ''2024-01-01 12:00Z'', 3.5)', NULL::text, 'UTC')) AS b(found)
 	UNION ALL
-	SELECT 'segments', :crm.rfm_segment(555) || ' ' || (SELECT count(*) FROM :crm.rfm_default_rules())
-		|| ' ' || (SELECT count(*) FROM :crm.rfm_rules)
+	SELECT 'rfm', cuts || ' ' || :crm.rfm_score(cuts, date '2024-03-01', 2, 10)
+		|| ' ' || (SELECT string_agg(score::text, ' ' ORDER BY score) FROM (SELECT :crm.rfm_score(d, n, m) OVER () AS score
+			FROM (VALUES (date '2024-01-01', 1::bigint, 5::numeric), ('2024-03-01', 2, 10)) AS v(d, n, m)) AS s)
+	FROM (SELECT :crm.rfm_cuts_agg(d, n, m) AS cuts
+		FROM (VALUES (date '2024-01-01', 1::bigint, 5::numeric), ('2024-03-01', 2, 10)) AS v(d, n, m)) AS c
 	UNION ALL
-	SELECT 'lifecycle', :crm.lifecycle_stage('2024-01-15:3'::text:::crm.purchase_history, date '2024-02-01')
-		|| ' ' || :crm.lifecycle_stage(NULL, NULL, NULL, 0, NULL, date '2024-02-01', :crm.lifecycle_rules(10, 20))
+	SELECT 'segments', :crm.rfm_segment(555) || ' ' || count(*) FROM :crm.rfm_default_rules()
+	UNION ALL
+	SELECT 'lifecycle', :crm.lifecycle_stage(h, '2024-12-31') || ' '
+		|| :crm.lifecycle_stage(h, '2024-12-31', :crm.lifecycle_rules(lost_after => 200))
+	FROM (VALUES ('2024-04-15:3'::text:::crm.purchase_history)) AS v(h)
+	UNION ALL
+	SELECT 'sample', count(*) || ' ' || sum(amount) FROM :crm.crm_sample_purchases(customers => 10)
+	UNION ALL
+	SELECT 'rfm ids', (:crm.rfm_cuts_agg(date '2024-01-01', 1, 2.5, 5, 'a'::text))::text
+	UNION ALL
+	SELECT 'rfm rules', count(*)::text FROM :crm.rfm_rules
 	UNION ALL
 	SELECT 'top_share', :crm.top_share(v)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
 	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 ) AS asked(room, answer) \gset
+
+-- rfm_segment reads the table beside it, wherever both are.
+SAVEPOINT before_rules;
+INSERT INTO :crm.rfm_rules VALUES (1, 'Everybody', 1, 5, 1, 5, 1, 5, 'Be kind.');
+SELECT :'answers' || E'\nrules ' || :crm.rfm_segment(111) AS answers \gset
+ROLLBACK TO before_rules;
 
 SET LOCAL search_path = public;
