@@ -94,6 +94,11 @@ extern PackedRfmCuts *PackRfmCuts(RfmCuts *cuts);
 /* The other way; 22P03 when the bytes are none. */
 extern void UnpackRfmCuts(RfmCuts *cuts, const PackedRfmCuts *packed);
 
+/* Monetary cut points, as many as cuts says, at the coarsest unit that holds them all. */
+extern void ScaleRfmMonetary(RfmCuts *cuts, const Numeric *monetary);
+
+extern const char *const rfm_dimension_names[RFM_DIMENSIONS];
+
 /* What is wrong with cuts made up by a caller, or NULL. */
 extern const char *RfmCutsFault(const RfmCuts *cuts);
 
