@@ -288,13 +288,16 @@ build_dir()
 	fi
 }
 
+# Arguments are further goals or settings of make, BUILD_SETTINGS such for both calls.
 build_and_stage()
 {
 	local jobs
 	jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 	umask 022
-	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" all "$@" &&
-		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" DESTDIR="$WORK/stage" install &&
+	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" \
+		${BUILD_SETTINGS:-} all "$@" &&
+		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" \
+			${BUILD_SETTINGS:-} DESTDIR="$WORK/stage" install &&
 		own "$WORK/stage"
 }
 
@@ -355,6 +358,25 @@ server_up()
 	own "$WORK"
 	step "starting a private server" start_server "$@" || exit 1
 	export PGHOST=$WORK/s PGUSER=postgres PATH=$BINDIR:$PATH
+}
+
+# keep_server DATABASE: leaves the server up, with a script in its folder that ends it.
+keep_server()
+{
+	local pid
+	pid=$(head -n 1 "$WORK/data/postmaster.pid")
+	KEEP_WORK=yes
+	cat >"$WORK/stop" <<-END
+		#!/bin/sh
+		# Stops this private server and removes its folder.
+		kill -INT $pid
+		while kill -0 $pid 2>/dev/null; do sleep 0.1; done
+		rm -rf '$WORK'
+	END
+	chmod 755 "$WORK/stop"
+	say "The server stays up."
+	say "  connect:          $BINDIR/psql -h $WORK/s -U postgres $1"
+	say "  stop and remove:  $WORK/stop"
 }
 
 # ---------------------------------------------------------------------------------------
