@@ -6,7 +6,7 @@ EXTENSION = crm_ext
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
-ROOMS = history book retention rfm segments lifecycle clv sample
+ROOMS = history book retention rfm segments lifecycle clv sample workspace/source workspace/views workspace/attach workspace/refresh
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
