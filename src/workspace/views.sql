@@ -213,7 +213,7 @@ FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, 
 			FROM %2$s.workspace_state OFFSET 0) AS s,
 			%2$s.customer_history AS h) AS b) AS c
 WHERE c.stage IN ('at_risk', 'dormant')
-ORDER BY value_at_stake DESC NULLS LAST, c.customer_id
+ORDER BY value_at_stake DESC NULLS LAST, c.customer_id::text
 $query$, 'customers who are at risk or dormant as of today, most value at stake first', $columns$
 customer_id: the customer's id, as in the source
 stage: at_risk or dormant
