@@ -7,6 +7,7 @@
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -80,11 +81,37 @@ ObservedArgument(FunctionCallInfo fcinfo, int argno, DateADT *observed_until)
 	return true;
 }
 
+/*
+ * A slot is no longer than the shortest period, so that it holds one boundary at
+ * most: one comparison then decides. Where that takes too many slots (one short
+ * period among long ones) GridSearch does it.
+ */
 static void
-SetBoundaries(Grid *grid, int count)
+SetSlots(Grid *grid)
 {
-	grid->nbounds = count;
-	grid->per_day = (count - 1) / ((float8) grid->bounds[count - 1] - (float8) grid->bounds[0]);
+	int64  shortest = PG_INT64_MAX;
+	int64  days = (int64) grid->bounds[grid->nbounds - 1] - grid->bounds[0];
+	int64  nslots;
+	int32 *slots = GridSlots(grid);
+	int	   reached = 0;
+
+	for (int i = 1; i < grid->nbounds; i++)
+		shortest = Min(shortest, (int64) grid->bounds[i] - grid->bounds[i - 1]);
+	grid->shift = pg_leftmost_one_pos64((uint64) shortest);
+	nslots = ((days - 1) >> grid->shift) + 1;
+	if (nslots > GRID_SLOTS(grid->nbounds))
+	{
+		grid->shift = -1;
+		return;
+	}
+	for (int64 i = 0; i < nslots; i++)
+	{
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		while (grid->bounds[reached] <= grid->bounds[0] + (i << grid->shift))
+			reached++;
+		slots[i] = reached;
+	}
 }
 
 void
@@ -95,7 +122,8 @@ GridRead(Grid *grid, FunctionCallInfo fcinfo, int argno, int observed_argno)
 
 	memcpy(grid->bounds, ARR_DATA_PTR(array), count * sizeof(DateADT));
 	CheckBoundaries(grid->bounds, count);
-	SetBoundaries(grid, count);
+	grid->nbounds = count;
+	SetSlots(grid);
 	grid->observed_given = ObservedArgument(fcinfo, observed_argno, &grid->observed_until);
 }
 
@@ -198,7 +226,8 @@ GridReceive(Grid *grid, StringInfo message, const char *what)
 			(i > 0 && grid->bounds[i] <= grid->bounds[i - 1]))
 			ReportBadBytes(what);
 	}
-	SetBoundaries(grid, count);
+	grid->nbounds = count;
+	SetSlots(grid);
 	given = pq_getmsgbyte(message);
 	grid->observed_until = (DateADT) pq_getmsgint(message, 4);
 	any = pq_getmsgbyte(message);

@@ -18,20 +18,25 @@
 
 typedef struct Grid
 {
-	float8	per_day; /* boundaries a day, on average */
 	int32	nbounds;
-	bool	constant;		/* the arguments are constants of the statement */
+	int32	shift;	  /* a slot is 2^shift days, at most the shortest period; -1: no slots */
+	bool	constant; /* the arguments are constants of the statement */
 	bool	observed_given; /* observed_until is not NULL */
 	bool	observed_any;	/* latest is known */
 	DateADT observed_until;
 	DateADT latest; /* last day seen in the data, for observed_until = NULL */
 	DateADT bounds[FLEXIBLE_ARRAY_MEMBER];
+	/* int32 slots[GRID_SLOTS(nbounds)]: boundaries reached by each slot's first day */
 } Grid;
+
+/* Periods of about the same length need at most this many slots; others have none. */
+#define GRID_SLOTS(nbounds) (4 * (nbounds))
 
 static inline Size
 GridBytes(int nbounds)
 {
-	return MAXALIGN(offsetof(Grid, bounds) + nbounds * sizeof(DateADT));
+	return MAXALIGN(offsetof(Grid, bounds) + nbounds * sizeof(DateADT) +
+					GRID_SLOTS(nbounds) * sizeof(int32));
 }
 
 /* The number of boundaries in argument argno, checked for NULL and shape. */
@@ -84,30 +89,36 @@ GridComplete(const Grid *grid, int period)
 
 extern int GridSearch(const Grid *grid, int64 day);
 
+static inline int32 *
+GridSlots(const Grid *grid)
+{
+	return (int32 *) &grid->bounds[grid->nbounds];
+}
+
+/* As GridReached, for a day from the first boundary on and before the last. */
+static inline int
+GridReachedInside(const Grid *grid, int64 day)
+{
+	int reached;
+
+	if (unlikely(grid->shift < 0))
+		return GridSearch(grid, day);
+	reached = GridSlots(grid)[(day - grid->bounds[0]) >> grid->shift];
+	return reached + (day >= grid->bounds[reached]);
+}
+
 /*
  * How many boundaries are at or before a day: 0 before the first period, p + 1
- * within period p, nbounds after the last. Boundaries are mostly evenly spaced,
- * so the guess is right or next to it; if not, a binary search decides.
+ * within period p, nbounds after the last.
  */
 static inline int
 GridReached(const Grid *grid, int64 day)
 {
-	const DateADT *bounds = grid->bounds;
-	int			   last = grid->nbounds - 1;
-	int			   guess;
-
-	if (day < bounds[0])
+	if (day < grid->bounds[0])
 		return 0;
-	if (day >= bounds[last])
+	if (day >= grid->bounds[grid->nbounds - 1])
 		return grid->nbounds;
-	guess = Min((int) ((float8) (day - bounds[0]) * grid->per_day), last - 1);
-	if (day < bounds[guess])
-		guess--;
-	else if (day >= bounds[guess + 1])
-		guess++;
-	if (likely(guess >= 0 && guess < last && day >= bounds[guess] && day < bounds[guess + 1]))
-		return guess + 1;
-	return GridSearch(grid, day);
+	return GridReachedInside(grid, day);
 }
 
 /* What GridSend writes. */

@@ -130,6 +130,14 @@ HistoryNext(HistoryReader *reader)
 	return true;
 }
 
+/*
+ * The next listed days, at most HISTORY_CHUNK of them, into an array; returns
+ * their number, 0 at the end. Faster than HistoryNext for all of a history.
+ */
+#define HISTORY_CHUNK 64
+
+extern int HistoryNextDays(HistoryReader *reader, HistoryDay *days);
+
 /* Moves to the next day with a purchase, adding the money of the days passed over to *skipped. */
 static inline bool
 HistoryNextPurchase(HistoryReader *reader, int128 *skipped)

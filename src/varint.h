@@ -57,37 +57,75 @@ GetVarint(const uint8 *in, const uint8 *end, uint64 *value)
  * which no processor can predict, costs no branch. There must be at least
  * eight readable bytes before `end`, those already read included.
  */
-static pg_attribute_always_inline const uint8 *
-GetVarintWord(const uint8 *in, const uint8 *end, uint64 *value)
+#define VARINT_TOP_BITS UINT64CONST(0x8080808080808080)
+
+/* Eight bytes, the first one lowest; bytes past the end are 0. */
+static pg_attribute_always_inline uint64
+LoadVarintWord(const uint8 *in, const uint8 *end)
 {
-#ifndef WORDS_BIGENDIAN
-	const uint64 top_bits = UINT64CONST(0x8080808080808080);
-	uint64		 word;
-	uint64		 stop;
+	uint64 word;
 
 	if (likely(end - in >= 8))
 		memcpy(&word, in, 8);
-	else
+	else if (likely(in < end))
 	{
-		if (unlikely(in >= end))
-			return NULL;
 		memcpy(&word, end - 8, 8);
 		word >>= 8 * (8 - (end - in));
 	}
-	stop = ~word & top_bits;
-	if (unlikely(stop == 0))
-		return GetVarint(in, end, value);
-	word &= (stop ^ (stop - 1)) & ~top_bits;
+	else
+		word = 0;
+	return word;
+}
+
+/* The value of a word's bytes, 7 bits of each. */
+static pg_attribute_always_inline uint64
+PackVarintWord(uint64 word)
+{
+	word &= ~VARINT_TOP_BITS;
 	word = (word & UINT64CONST(0x007F007F007F007F)) |
 		   ((word & UINT64CONST(0x7F007F007F007F00)) >> 1);
 	word = (word & UINT64CONST(0x00003FFF00003FFF)) |
 		   ((word & UINT64CONST(0x3FFF00003FFF0000)) >> 2);
-	*value = (word & UINT64CONST(0x0FFFFFFF)) | ((word & UINT64CONST(0x0FFFFFFF00000000)) >> 4);
+	return (word & UINT64CONST(0x0FFFFFFF)) | ((word & UINT64CONST(0x0FFFFFFF00000000)) >> 4);
+}
+
+static pg_attribute_always_inline const uint8 *
+GetVarintWord(const uint8 *in, const uint8 *end, uint64 *value)
+{
+#ifndef WORDS_BIGENDIAN
+	uint64 word = LoadVarintWord(in, end);
+	uint64 stop = ~word & VARINT_TOP_BITS;
+
+	if (unlikely(stop == 0))
+		return GetVarint(in, end, value);
+	*value = PackVarintWord(word & (stop ^ (stop - 1)));
 	in += (pg_rightmost_one_pos64(stop) >> 3) + 1;
 	return likely(in <= end) ? in : NULL;
 #else
 	return GetVarint(in, end, value);
 #endif
+}
+
+/* Two values in a row, mostly from one word. */
+static pg_attribute_always_inline const uint8 *
+GetVarintPair(const uint8 *in, const uint8 *end, uint64 *first, uint64 *second)
+{
+#ifndef WORDS_BIGENDIAN
+	uint64 word = LoadVarintWord(in, end);
+	uint64 stop = ~word & VARINT_TOP_BITS;
+	uint64 next_stop = stop & (stop - 1);
+
+	if (likely(next_stop != 0))
+	{
+		*first = PackVarintWord(word & (stop ^ (stop - 1)));
+		*second = PackVarintWord((word & (next_stop ^ (next_stop - 1))) >>
+								 (pg_rightmost_one_pos64(stop) + 1));
+		in += (pg_rightmost_one_pos64(next_stop) >> 3) + 1;
+		return likely(in <= end) ? in : NULL;
+	}
+#endif
+	in = GetVarint(in, end, first);
+	return in == NULL ? NULL : GetVarint(in, end, second);
 }
 
 static inline uint64

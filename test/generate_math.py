@@ -154,6 +154,9 @@ def confluent_table():
         b = a - random.random()
         z = log_uniform(1e-3, 1e3)
         rows.append((a, b, z, log(hyperu(mpf(a), mpf(b), mpf(z)))))
+    for a in (0.5, 1.0, 1.000001, 1.4999999, 1.5, 2.0, 3.5, 4.4999, 5.0):   # a = b, every way there is
+        for z in (1e-200, 1e-6, 0.0200001, 0.5, 1.0, 1.0000001, 30.0):
+            rows.append((a, a, z, log(hyperu(mpf(a), mpf(a), mpf(z)))))
     table("hyperu_values", ("a", "b", "z", "log U"), rows)
 
 

@@ -357,6 +357,25 @@ server_up()
 	export PGHOST=$WORK/s PGUSER=postgres PATH=$BINDIR:$PATH
 }
 
+# keep_server DATABASE: leaves the server up, with a script in its folder that ends it.
+keep_server()
+{
+	local pid
+	pid=$(head -n 1 "$WORK/data/postmaster.pid")
+	KEEP_WORK=yes
+	cat >"$WORK/stop" <<-END
+		#!/bin/sh
+		# Stops this private server and removes its folder.
+		kill -INT $pid
+		while kill -0 $pid 2>/dev/null; do sleep 0.1; done
+		rm -rf '$WORK'
+	END
+	chmod 755 "$WORK/stop"
+	say "The server stays up."
+	say "  connect:          $BINDIR/psql -h $WORK/s -U postgres $1"
+	say "  stop and remove:  $WORK/stop"
+}
+
 # ---------------------------------------------------------------------------------------
 # For tests and the examples of the documentation
 

@@ -54,7 +54,7 @@ LogScaled(Scaled f, int *sign)
 static double
 TermRatio(const Hypergeometric *f, double n)
 {
-	return (f->a + n) / (f->c + n) * ((f->b + n) / (n + 1.0)) * f->z;
+	return (f->a + n) * (f->b + n) * f->z / ((f->c + n) * (n + 1.0));
 }
 
 /* No parameter changes sign any more, so the terms do not either from n on */
@@ -76,17 +76,18 @@ Series(const Hypergeometric *f)
 	for (int n = 0; n < MAX_TERMS; n++)
 	{
 		double ratio = TermRatio(f, n);
-		double rest;
+		double enough = 1e-17 * (1.0 - ratio); /* below it the rest is negligible */
 
 		term *= ratio;
 		sum += term;
 		moment += (n + 1) * term;
 		if (term == 0.0)
 			return (Scaled){sum, f->z > 0.0 ? moment / f->z : 0.0, exponent};
-		rest = fabs(term) * (n + 2) / (1.0 - ratio);
-		if (ratio < 1.0 && rest * ratio <= 1e-17 * fabs(moment) && SignsSettled(f, n) &&
-			fabs(term) / (1.0 - ratio) <= 1e-17 * fabs(sum))
+		if (fabs(term) <= enough * fabs(sum) &&
+			fabs(term * ratio) * (n + 2) <= enough * fabs(moment) && SignsSettled(f, n))
 			return (Scaled){sum, moment / f->z, exponent};
+		if (isnan(term))
+			break;
 		if (fabs(term) > 0x1p512)
 		{
 			term *= 0x1p-512;

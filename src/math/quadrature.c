@@ -17,8 +17,8 @@
 
 #include "math/elementary.h"
 
-#define MAX_HALVINGS 7
-#define MAX_POINTS 4000 /* per side and step */
+#define MAX_HALVINGS 9
+#define MAX_POINTS 16000 /* per side and step */
 #define NEGLIGIBLE 1e-19
 
 /* log(1 + scale e^(s + d)) - log(1 + scale e^s), scaled = scale e^s */
@@ -26,7 +26,7 @@ static double
 LogDifference(double scaled, double d, double exp_minus_1)
 {
 	if (d < -1.0)
-		return CrmLog1p(scaled * (1.0 + exp_minus_1)) - CrmLog1p(scaled);
+		return CrmLog1p(scaled * CrmExp(d)) - CrmLog1p(scaled);
 	return CrmLog1p(scaled / (1.0 + scaled) * exp_minus_1);
 }
 
@@ -48,13 +48,16 @@ PhiDifference(const PeakIntegrand *f, double origin, double d)
 	return sum;
 }
 
+/* For t > 1 with log(1 + t) = log t + log(1 + 1 / t), as p + q may be small */
 static double
 PhiAt(const PeakIntegrand *f, double t)
 {
-	double sum = f->p * CrmLog(t);
+	double sum;
 
-	if (f->q != 0.0)
-		sum += f->q * CrmLog1p(t);
+	if (t > 1.0)
+		sum = (f->p + f->q) * CrmLog(t) + f->q * CrmLog1p(1.0 / t);
+	else
+		sum = f->p * CrmLog(t) + f->q * CrmLog1p(t);
 	if (f->a != 0.0)
 		sum -= f->a * CrmLog1p(f->y * t);
 	return sum - f->z * t;

@@ -27,7 +27,7 @@ typedef struct
 } Walk;
 
 /* A run from index `from` to `to`; it may turn out to cover nothing. */
-static inline void
+static pg_attribute_always_inline void
 CountRun(SeriesTally *tallies, int from, int to, int first)
 {
 	if (to < from)
@@ -39,7 +39,7 @@ CountRun(SeriesTally *tallies, int from, int to, int first)
 }
 
 /* Counts the run that the last purchase ends. */
-static inline void
+static pg_attribute_always_inline void
 CloseRun(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bool calendar)
 {
 	if (calendar)
@@ -50,7 +50,7 @@ CloseRun(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bool 
 }
 
 /* Whether those who bought before the period, and in it, were active at its start and end. */
-static inline void
+static pg_attribute_always_inline void
 ActiveAtEnds(const SeriesState *state, const Walk *walk, bool calendar, bool *at_start,
 			 bool *at_end)
 {
@@ -70,7 +70,7 @@ ActiveAtEnds(const SeriesState *state, const Walk *walk, bool calendar, bool *at
 }
 
 /* Puts the money of the period that has been read where it belongs. */
-static inline void
+static pg_attribute_always_inline void
 ClosePeriod(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bool calendar)
 {
 	SeriesTally *tally = &tallies[walk->index];
@@ -99,12 +99,11 @@ ClosePeriod(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bo
 }
 
 /* The day just read lies in a later period than the one before it. */
-static inline void
+static pg_attribute_always_inline void
 EnterPeriod(const SeriesState *state, Walk *walk, int64 day)
 {
-	walk->index = GridReached(&state->grid, day);
-	walk->until =
-		walk->index < state->grid.nbounds ? state->grid.bounds[walk->index] : PG_INT64_MAX;
+	walk->index = GridReachedInside(&state->grid, day);
+	walk->until = state->grid.bounds[walk->index];
 	walk->before = walk->last;
 	walk->before_index = walk->last_index;
 	walk->purchases = 0;
@@ -115,7 +114,7 @@ EnterPeriod(const SeriesState *state, Walk *walk, int64 day)
  * A purchase carries the run on when the one before it still counts at the last
  * boundary passed, and so at all boundaries between the two.
  */
-static inline void
+static pg_attribute_always_inline void
 AddPurchase(const SeriesState *state, SeriesTally *tallies, Walk *walk, int64 day,
 			bool calendar)
 {
@@ -161,7 +160,7 @@ ObserveLatest(Grid *grid, HistoryReader *reader, const Walk *walk, bool stopped)
 		GridObserve(grid, (DateADT) latest);
 }
 
-static inline void
+static pg_attribute_always_inline void
 AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 {
 	Grid		*grid = &state->grid;
@@ -169,27 +168,32 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	int64		 stop = grid->bounds[grid->nbounds - 1];
 	bool		 stopped = false;
 	Walk		 walk = {0, -1, 0, -1, -1, NEVER, NEVER, grid->bounds[0], 0, 0};
+	HistoryDay	 days[HISTORY_CHUNK];
+	int			 n;
 
 	if (grid->observed_given)
 		stop = Min(stop, (int64) grid->observed_until + 1);
-	while (HistoryNext(reader))
+	while (!stopped && (n = HistoryNextDays(reader, days)) > 0)
 	{
-		const HistoryDay *day = &reader->current;
+		for (int i = 0; i < n; i++)
+		{
+			int64 day = days[i].day;
 
-		if (unlikely(day->day >= stop))
-		{
-			stopped = true;
-			break;
+			if (day >= stop)
+			{
+				stopped = true;
+				break;
+			}
+			if (day >= walk.until)
+			{
+				ClosePeriod(state, tallies, &walk, calendar);
+				EnterPeriod(state, &walk, day);
+			}
+			walk.money += days[i].amount;
+			walk.purchases += days[i].purchases;
+			if (likely(days[i].purchases > 0))
+				AddPurchase(state, tallies, &walk, day, calendar);
 		}
-		if (day->day >= walk.until)
-		{
-			ClosePeriod(state, tallies, &walk, calendar);
-			EnterPeriod(state, &walk, day->day);
-		}
-		walk.money += day->amount;
-		walk.purchases += day->purchases;
-		if (likely(day->purchases > 0))
-			AddPurchase(state, tallies, &walk, day->day, calendar);
 	}
 	ClosePeriod(state, tallies, &walk, calendar);
 	if (walk.first >= 0)

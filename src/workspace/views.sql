@@ -135,6 +135,23 @@ FROM (SELECT %1$s.retention_agg(h.history,
 	unnest(a.periods) AS p
 $query$, 'retention year by year, by the workspace''s active days', '', 'retention_period'),
 
+(7, 'cohorts_monthly', $query$
+SELECT c.*
+FROM (SELECT %1$s.cohort_agg(h.history,
+		(SELECT %1$s.periods(date_trunc('month', s.first_day)::date, s.refreshed_on, interval '1 month') FROM %2$s.workspace_state AS s),
+		'bounded',
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS cells
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.cells) AS c
+$query$, 'customers by the month of their first purchase, and how many of them bought in each month after', '', 'cohort_cell'),
+
+(8, 'ladder', $query$
+SELECT l.*
+FROM (SELECT %1$s.ladder_agg(h.history, (SELECT s.refreshed_on FROM %2$s.workspace_state AS s), 10) AS steps
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.steps) AS l
+$query$, 'the way from new to repeat to loyal: of those with an n-th purchase day, how many had one more, and when', '', 'ladder_step'),
+
 (9, 'segments', $query$
 SELECT c.segment,
 	c.customers,
