@@ -101,6 +101,12 @@ SELECT results_eq($$SELECT period_start FROM crm.retention_quarterly$$,
 	$$SELECT d::date FROM generate_series(timestamp '2024-01-01', '2025-04-01', '3 months') d$$, 'retention_quarterly');
 SELECT results_eq($$SELECT period_start, complete FROM crm.retention_yearly$$,
 	$$VALUES (date '2024-01-01', true), ('2025-01-01', false)$$, 'retention_yearly, the second year incomplete');
+SELECT results_eq($$SELECT c.* FROM crm.cohorts_monthly c$$,
+	$$SELECT c.* FROM (SELECT cohort_agg(history, periods('2024-01-01', '2025-06-30', interval '1 month'), 'bounded', date '2025-06-30') AS r
+		FROM crm.customer_history) a, unnest(r) c$$, 'cohorts_monthly is cohort_agg by calendar months');
+SELECT results_eq($$SELECT step, customers, next FROM crm.ladder WHERE step <= 3$$,
+	$$SELECT n, count(*) FILTER (WHERE purchase_days >= n), count(*) FILTER (WHERE purchase_days > n)
+	FROM crm.customers, generate_series(1, 3) n GROUP BY n ORDER BY n$$, 'ladder: customers step by step');
 SELECT results_eq($$SELECT r.* FROM crm.retention('1 month', '2024-03-01', '2024-05-31', 60) r$$,
 	$$SELECT p.* FROM (SELECT retention_agg(history, '{2024-03-01,2024-04-01,2024-05-01,2024-06-01}', 60, date '2025-06-30') AS r
 		FROM crm.customer_history) a, unnest(r) p$$, 'retention(): own step, dates and active days');
