@@ -263,6 +263,7 @@ DECLARE
 	equality text;
 	id_type text;
 	identity text;
+	distrust text;
 	reason text;
 	done record;
 	customers bigint;
@@ -284,13 +285,13 @@ BEGIN
 	EXECUTE format('SELECT %1$s.workspace_key_equality(atttypid), format_type(atttypid, -1),
 			%1$s.workspace_distrust($2, $3, $4, $5), %1$s.workspace_identity($2, $3, $5)
 		FROM pg_attribute WHERE attrelid = $1::regclass AND attname = ''customer_id''', crm)
-		INTO equality, id_type, reason, identity
+		INTO equality, id_type, distrust, identity
 		USING format('%I.customer_history', workspace), state.source, columns, state.capture, state.capture_function;
 
 	reason := CASE
 		WHEN state.refreshed_at IS NULL THEN 'first filling'
 		WHEN "full" THEN 'asked for'
-		WHEN reason IS NOT NULL THEN reason
+		WHEN distrust IS NOT NULL THEN distrust
 		WHEN state.identity IS DISTINCT FROM identity THEN 'the source or its triggers changed' END;
 	IF reason IS NULL THEN
 		EXECUTE format('SELECT * FROM %1$s.workspace_recompute($1, %1$s.workspace_query($2, $3, $4, $5, $6, $7), $7, $8, $9, $10, $11)', crm)
@@ -306,7 +307,7 @@ BEGIN
 				equality, id_type, state.time_zone, state.as_of;
 	END IF;
 	EXECUTE format('SELECT %s.workspace_score($1, $2, $3, $4)', crm) INTO customers
-		USING workspace, identity, coalesce(state.as_of, (now() AT TIME ZONE state.time_zone)::date), reason IS NOT NULL;
+		USING workspace, CASE WHEN distrust IS NULL THEN identity END, coalesce(state.as_of, (now() AT TIME ZONE state.time_zone)::date), reason IS NOT NULL;
 	EXECUTE format('INSERT INTO %1$I.refresh_log (started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen)
 		SELECT $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen
 		FROM %1$I.workspace_state', workspace)
