@@ -6,7 +6,8 @@ EXTENSION = crm_ext
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
-ROOMS = history book retention survival cohort subscription rfm segments lifecycle clv sample
+ROOMS = history book retention survival cohort subscription rfm segments lifecycle top_share \
+	clv sample
 ROOMS += workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 

@@ -94,6 +94,11 @@ extern PackedRfmCuts *PackRfmCuts(RfmCuts *cuts);
 /* The other way; 22P03 when the bytes are none. */
 extern void UnpackRfmCuts(RfmCuts *cuts, const PackedRfmCuts *packed);
 
+/* Monetary cut points, as many as cuts says, at the coarsest unit that holds them all. */
+extern void ScaleRfmMonetary(RfmCuts *cuts, const Numeric *monetary);
+
+extern const char *const rfm_dimension_names[RFM_DIMENSIONS];
+
 /* What is wrong with cuts made up by a caller, or NULL. */
 extern const char *RfmCutsFault(const RfmCuts *cuts);
 
@@ -219,13 +224,13 @@ typedef struct RfmRank
 
 #define RFM_SIGN_BIT ((uint128) 1 << 127)
 
-static inline uint128
-RfmKey(const RfmColumn *column, Size row)
+static pg_attribute_always_inline uint128
+RfmKeyOf(RfmKeyType type, const RfmColumn *column, Size row)
 {
 	const uint8 *from = column->rows + row * column->stride + column->offset;
 	uint128		 key = 0;
 
-	switch (column->type)
+	switch (type)
 	{
 		case RFM_KEY_INT32:
 		{
@@ -255,6 +260,12 @@ RfmKey(const RfmColumn *column, Size row)
 	return key;
 }
 
+static inline uint128
+RfmKey(const RfmColumn *column, Size row)
+{
+	return RfmKeyOf(column->type, column, row);
+}
+
 static inline int128
 RfmKeyValue(uint128 key)
 {
@@ -269,7 +280,10 @@ extern bool FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint1
 extern void SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
 						   int nranks);
 
-/* For each key the smallest one above it in the column, or the key itself where there is none. */
-extern void FindRfmSuccessors(const RfmColumn *column, uint128 *keys, int nkeys);
+/*
+ * For each key the smallest one above it in the column, whose keys have that
+ * range, or the key itself where there is none.
+ */
+extern void FindRfmSuccessors(const RfmColumn *column, uint128 range, uint128 *keys, int nkeys);
 
 #endif /* CRM_RFM_H */

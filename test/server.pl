@@ -48,7 +48,7 @@ sub start
 		open STDERR, '>&', \*STDOUT;
 		exec 'bash', $script, $how;
 	}
-	for (1 .. 600)
+	for (1 .. 1800)
 	{
 		last if -e "$folder/up";
 		sleep 0.1;
@@ -61,7 +61,7 @@ sub start
 sub gone_soon
 {
 	my ($work, $server) = @_;
-	for (1 .. 200)
+	for (1 .. 600)
 	{
 		return 1 if !-e $work && !kill 0, $server;
 		sleep 0.1;

@@ -288,13 +288,16 @@ build_dir()
 	fi
 }
 
+# Arguments are further goals or settings of make, BUILD_SETTINGS such for both calls.
 build_and_stage()
 {
 	local jobs
 	jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 	umask 022
-	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" all "$@" &&
-		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" DESTDIR="$WORK/stage" install &&
+	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" \
+		${BUILD_SETTINGS:-} all "$@" &&
+		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" \
+			${BUILD_SETTINGS:-} DESTDIR="$WORK/stage" install &&
 		own "$WORK/stage"
 }
 

@@ -175,11 +175,11 @@ HistoryEncode(uint8 *out, const HistoryDay *days, Size ndays, bool has_amount)
 	for (Size i = 0; i < ndays; i++)
 	{
 		if (i > 0)
-			out = PutVarint(out, (uint64) ((int64) days[i].day - days[i - 1].day));
+			out = PutSmallVarint(out, (uint64) ((int64) days[i].day - days[i - 1].day));
 		if (total.has_counts)
 			out = PutVarint(out, (uint64) days[i].purchases);
 		if (has_amount)
-			out = PutVarint(out, ZigzagEncode(DivideByUnit(days[i].amount, total.unit)));
+			out = PutSmallVarint(out, ZigzagEncode(DivideByUnit(days[i].amount, total.unit)));
 	}
 	return out - start;
 }

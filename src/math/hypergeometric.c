@@ -164,7 +164,7 @@ TaylorStep(const Hypergeometric *f, Scaled from, double step)
 }
 
 /*
- * From the series at 1/2 to z: each step halves the distance to 1 at most, and
+ * The series up to 1/2, from there on steps to z: each halves the distance to 1 at most, and
  * is short enough for the function not to grow beyond the range of a double.
  */
 static Scaled
@@ -173,6 +173,8 @@ Continuation(const Hypergeometric *f)
 	Hypergeometric at = *f;
 	Scaled		   result;
 
+	if (f->z <= 0.5)
+		return Series(f);
 	at.z = at.y = 0.5;
 	result = Series(&at);
 	for (int i = 0; i < MAX_STEPS && at.y > f->y; i++)
@@ -286,7 +288,7 @@ LogHyp2f1(const Hypergeometric *f, int *sign)
 		return NAN;
 	if ((f->b > 0.0 && f->c > f->b) || (f->a > 0.0 && f->c > f->a))
 		return LogEitherIntegral(f, sign);
-	return LogScaled(f->z <= 0.5 ? Series(f) : Continuation(f), sign);
+	return LogScaled(Continuation(f), sign);
 }
 
 double

@@ -4,7 +4,7 @@
  * The trapezoidal rule after a substitution that lets the integrand decay
  * doubly exponentially (Takahasi and Mori 1974): its error falls like
  * exp(-const / h), so halving h doubles the correct digits, and agreement of
- * two steps to 1e-11 means full accuracy of the second. For whole lines
+ * two steps to 1e-13 means full accuracy of the second. For whole lines
  * s = log(mode) + w sinh(u), w the width of the peak; for tails
  * s = log(start) + w exp(u - exp(-u)).
  *
@@ -27,7 +27,10 @@ LogDifference(double scaled, double d, double exp_minus_1)
 {
 	if (d < -1.0)
 		return CrmLog1p(scaled * CrmExp(d)) - CrmLog1p(scaled);
-	return CrmLog1p(scaled / (1.0 + scaled) * exp_minus_1);
+	if (d < 500.0)
+		return CrmLog1p(scaled / (1.0 + scaled) * exp_minus_1);
+	d += CrmLog(scaled);
+	return (d > 40.0 ? d : CrmLog1p(CrmExp(d))) - CrmLog1p(scaled);
 }
 
 /* phi(log(origin) + d) - phi(log(origin)) */
@@ -37,7 +40,7 @@ PhiDifference(const PeakIntegrand *f, double origin, double d)
 	double exp_minus_1 = CrmExpm1(d);
 	double sum = f->p * d;
 
-	if (exp_minus_1 == INFINITY)
+	if (exp_minus_1 == INFINITY && f->z != 0.0)
 		return -INFINITY;
 	if (f->q != 0.0)
 		sum += f->q * LogDifference(origin, d, exp_minus_1);
@@ -133,7 +136,7 @@ LogTrapezoid(const PeakIntegrand *f, double origin, double width, int tail)
 
 		middle += Side(f, origin, width, -0.5 * step, -step, tail, sum + middle);
 		step *= 0.5;
-		if (fabs(middle - sum) <= 1e-11 * sum)
+		if (fabs(middle - sum) <= 1e-13 * sum)
 			return CrmLog((sum + middle) * step * width);
 		sum += middle;
 	}

@@ -234,7 +234,7 @@ CutTogether(RfmDimension *dimension, const RfmPopulation *population, const RfmC
 	SelectRfmRanks(column, NULL, ranks, ncuts);
 	for (int i = 0; i < ncuts; i++)
 		keys[i] = ranks[i].key;
-	FindRfmSuccessors(column, keys, ncuts);
+	FindRfmSuccessors(column, most - least, keys, ncuts);
 	dimension->ncuts = ncuts;
 	for (int i = 0; i < ncuts; i++)
 		dimension->cuts[i] = RfmKeyValue(keys[i]);

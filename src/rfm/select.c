@@ -25,8 +25,10 @@ PassesFilter(const RfmFilter *filter, Size row)
 	return filter == NULL || RfmKey(&filter->column, row) == filter->key;
 }
 
-bool
-FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, uint128 *most)
+/* The loops below are compiled once for each type of key. */
+static pg_attribute_always_inline bool
+FindRange(RfmKeyType type, const RfmColumn *column, const RfmFilter *filter, uint128 *least,
+		  uint128 *most)
 {
 	uint128 low = ~(uint128) 0;
 	uint128 high = 0;
@@ -40,7 +42,7 @@ FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, u
 			CHECK_FOR_INTERRUPTS();
 		if (!PassesFilter(filter, row))
 			continue;
-		key = RfmKey(column, row);
+		key = RfmKeyOf(type, column, row);
 		low = key < low ? key : low;
 		high = key > high ? key : high;
 		found = true;
@@ -50,12 +52,29 @@ FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, u
 	return found;
 }
 
+bool
+FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, uint128 *most)
+{
+	switch (column->type)
+	{
+		case RFM_KEY_INT32:
+			return FindRange(RFM_KEY_INT32, column, filter, least, most);
+		case RFM_KEY_INT64:
+			return FindRange(RFM_KEY_INT64, column, filter, least, most);
+		case RFM_KEY_INT128:
+			return FindRange(RFM_KEY_INT128, column, filter, least, most);
+		default:
+			return FindRange(RFM_KEY_UUID, column, filter, least, most);
+	}
+}
+
 /* One level: the buckets below each prefix known so far. */
 typedef struct
 {
 	uint128 least;
-	int		shift; /* bits below this level's */
-	int		bits;  /* of this level */
+	bool	narrow; /* the keys' range fits 63 bits */
+	int		shift;	/* bits below this level's */
+	int		bits;	/* of this level */
 	int		nprefixes;
 	uint128 prefixes[RFM_MAX_CUTS];
 	uint64 *counts; /* 2^bits for each prefix */
@@ -67,33 +86,62 @@ ShiftRight(uint128 key, int bits)
 	return bits >= 128 ? 0 : key >> bits;
 }
 
-static void
-CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
+/*
+ * Counts the keys below each prefix. Where the range fits 64 bits (narrow),
+ * their low halves say as much.
+ */
+static pg_attribute_always_inline void
+CountKeys(RfmKeyType type, bool narrow, const Level *level, const RfmColumn *column,
+		  const RfmFilter *filter)
 {
 	uint64 mask = ((uint64) 1 << level->bits) - 1;
 
-	memset(level->counts, 0, ((Size) level->nprefixes << level->bits) * sizeof(uint64));
 	for (Size row = 0; row < column->nrows; row++)
 	{
 		uint128 key;
 		uint128 prefix;
+		uint64	bucket;
 
 		if (row % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (!PassesFilter(filter, row))
 			continue;
-		key = RfmKey(column, row) - level->least;
-		prefix = ShiftRight(key, level->shift + level->bits);
+		key = RfmKeyOf(type, column, row) - level->least;
+		if (narrow)
+		{
+			prefix = (uint64) key >> level->shift >> level->bits;
+			bucket = ((uint64) key >> level->shift) & mask;
+		}
+		else
+		{
+			prefix = ShiftRight(key, level->shift + level->bits);
+			bucket = (uint64) ShiftRight(key, level->shift) & mask;
+		}
 		for (int i = 0; i < level->nprefixes; i++)
 		{
 			if (prefix == level->prefixes[i])
 			{
-				level->counts[((Size) i << level->bits) +
-							  ((uint64) (key >> level->shift) & mask)]++;
+				level->counts[((Size) i << level->bits) + bucket]++;
 				break;
 			}
 		}
 	}
+}
+
+static void
+CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
+{
+	memset(level->counts, 0, ((Size) level->nprefixes << level->bits) * sizeof(uint64));
+	if (!level->narrow)
+		CountKeys(column->type, false, level, column, filter);
+	else if (column->type == RFM_KEY_INT32)
+		CountKeys(RFM_KEY_INT32, true, level, column, filter);
+	else if (column->type == RFM_KEY_INT64)
+		CountKeys(RFM_KEY_INT64, true, level, column, filter);
+	else if (column->type == RFM_KEY_INT128)
+		CountKeys(RFM_KEY_INT128, true, level, column, filter);
+	else
+		CountKeys(RFM_KEY_UUID, true, level, column, filter);
 }
 
 /* Goes down one level with a place: its bucket's bits are appended to its prefix. */
@@ -133,6 +181,7 @@ SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
 	FindRfmRange(column, filter, &level.least, &most);
 	bits = Max(BitLength(most - level.least), 1);
 	nlevels = (bits + MAX_LEVEL_BITS - 1) / MAX_LEVEL_BITS;
+	level.narrow = bits < 64;
 	level.bits = (bits + nlevels - 1) / nlevels;
 	level.counts = palloc(((Size) nranks << level.bits) * sizeof(uint64));
 	for (int i = 0; i < nranks; i++)
@@ -155,8 +204,29 @@ SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
 		ranks[i].key += level.least;
 }
 
-void
-FindRfmSuccessors(const RfmColumn *column, uint128 *keys, int nkeys)
+/*
+ * How far above each key the nearest one is, less one; what is not above wraps
+ * around to more than half of all numbers. Without branches, which would be
+ * mispredicted as often as not.
+ */
+static pg_attribute_always_inline void
+FindDistances(RfmKeyType type, const RfmColumn *column, const uint128 *keys, int nkeys,
+			  uint64 *distances)
+{
+	for (Size row = 0; row < column->nrows; row++)
+	{
+		uint64 key = (uint64) RfmKeyOf(type, column, row);
+
+		if (row % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < nkeys; i++)
+			distances[i] = Min(distances[i], key - (uint64) keys[i] - 1);
+	}
+}
+
+/* The same where 64 bits do not do. */
+static void
+FindWideSuccessors(const RfmColumn *column, uint128 *keys, int nkeys)
 {
 	uint128 above[RFM_MAX_CUTS];
 	bool	found[RFM_MAX_CUTS] = {false};
@@ -180,5 +250,29 @@ FindRfmSuccessors(const RfmColumn *column, uint128 *keys, int nkeys)
 	{
 		if (found[i])
 			keys[i] = above[i];
+	}
+}
+
+void
+FindRfmSuccessors(const RfmColumn *column, uint128 range, uint128 *keys, int nkeys)
+{
+	uint64 distances[RFM_MAX_CUTS];
+
+	if (range >> 63 != 0)
+	{
+		FindWideSuccessors(column, keys, nkeys);
+		return;
+	}
+	memset(distances, 0xFF, sizeof(distances));
+	if (column->type == RFM_KEY_INT32)
+		FindDistances(RFM_KEY_INT32, column, keys, nkeys, distances);
+	else if (column->type == RFM_KEY_INT64)
+		FindDistances(RFM_KEY_INT64, column, keys, nkeys, distances);
+	else
+		FindDistances(RFM_KEY_INT128, column, keys, nkeys, distances);
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (distances[i] >> 63 == 0)
+			keys[i] += (uint128) distances[i] + 1;
 	}
 }

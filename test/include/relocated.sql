@@ -40,6 +40,12 @@ FROM (
 	UNION ALL
 	SELECT 'sample', count(*) || ' ' || sum(amount) FROM :crm.crm_sample_purchases(customers => 10)
 	UNION ALL
+	SELECT 'rfm ids', (:crm.rfm_cuts_agg(date '2024-01-01', 1, 2.5, 5, 'a'::text))::text
+	UNION ALL
+	SELECT 'rfm rules', count(*)::text FROM :crm.rfm_rules
+	UNION ALL
+	SELECT 'top_share', :crm.top_share(v)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
+	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 ) AS asked(room, answer) \gset
 
