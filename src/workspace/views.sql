@@ -65,7 +65,8 @@ SELECT s.refreshed_on AS as_of,
 	y.churn_rate AS churn_rate_12m,
 	y.revenue AS revenue_12m,
 	100.0::double precision * f.repeat_revenue / nullif(f.revenue, 0)::double precision AS repeat_revenue_share,
-	round(f.revenue / nullif(f.purchases, 0), 4) AS average_purchase
+	round(f.revenue / nullif(f.purchases, 0), 4) AS average_purchase,
+	f.top_20_revenue_share
 FROM %2$s.workspace_state AS s,
 	(SELECT count(%1$s.first_purchase(h.history)) AS customers,
 		count(*) FILTER (WHERE %1$s.last_purchase(h.history) > h.active_since) AS active_customers,
@@ -74,6 +75,8 @@ FROM %2$s.workspace_state AS s,
 		sum(%1$s.spend(h.history)) AS revenue,
 		sum(%1$s.purchases(h.history)) AS purchases,
 		sum(%1$s.frequency(h.history, h.refreshed_on) * %1$s.monetary(h.history, h.refreshed_on)) AS repeat_revenue,
+		%1$s.top_share(%1$s.spend(h.history)::double precision, 0.2::double precision)
+			FILTER (WHERE %1$s.first_purchase(h.history) IS NOT NULL) AS top_20_revenue_share,
 		%1$s.retention_agg(h.history, h.year, h.active_days, h.refreshed_on) AS year
 	FROM (SELECT %1$s.as_of(c.history, t.refreshed_on) AS history, t.*
 		FROM (SELECT refreshed_on, active_days,
@@ -93,6 +96,7 @@ churn_rate_12m: percent of the customers of 12 months ago who are none any more
 revenue_12m: net money of the last 12 months
 repeat_revenue_share: percent of all revenue that came after the customer's first purchase day
 average_purchase: net money of all purchases / their number, rounded to 4 decimals
+top_20_revenue_share: percent of all revenue that came from the fifth of customers who spent most
 $columns$, NULL),
 
 (3, 'retention_weekly', $query$
