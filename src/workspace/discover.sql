@@ -165,7 +165,10 @@ BEGIN
 			FROM role GROUP BY oid, relname, relkind, nspname)
 		SELECT best.*, %1$s.workspace_points(%1$s.workspace_words(relname), 'relation') AS relation_points,
 			relkind IN ('v', 'm') AS is_view
-		FROM best WHERE customer_points >= 50 AND time_points >= 20 $query$, crm)
+		FROM best
+		WHERE customer_points >= 50 AND time_points >= 20
+			AND %1$s.workspace_words(relname) !~ '(^|_)(customer|client|user|member|account|contact|person|people|staff|employee)s?(_entity|_lookup)?$'
+		$query$, crm)
 	LOOP
 		relation := found.oid;
 		source := format('%I.%I', found.nspname, found.relname);
