@@ -443,6 +443,9 @@ SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', c
 SELECT is(failure($$SELECT crm_attach('shop.parted', 'buyer', 'created_at', capture => 'statement')$$), '0A000 | capture mode "statement" does not see every change of "shop.parted" | The mode that does is row.', 'statement triggers on a partitioned table');
 SELECT alike(failure($$SELECT crm_attach('shop.orders_view', 'buyer', 'created_at', capture => 'row')$$), '0A000%none.', 'triggers on a view');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'w_row')$$), '42P06 | workspace "w_row" exists already%', 'a workspace that exists');
+CREATE TABLE of_my_own.kpis ();
+SELECT is(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'of_my_own')$$),
+	'42P07 | schema "of_my_own" has relations of the names that a workspace needs: kpis | Choose another name: workspace => ''...''.', 'a schema with a namesake of a view');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'pg_crm')$$), '42939%', 'a reserved name');
 SELECT alike(failure($$SELECT crm_attach(NULL, 'buyer', 'created_at')$$), '22004%', 'NULL');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', time_zone => NULL)$$), '22004%', 'NULL time zone');

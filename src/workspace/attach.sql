@@ -170,6 +170,8 @@ CREATE FUNCTION workspace_check_settings(workspace name, time_zone text, active_
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
 	taken text;
 BEGIN
 	IF workspace IS NULL OR time_zone IS NULL THEN
@@ -189,12 +191,19 @@ BEGIN
 			RAISE EXCEPTION 'schema "%" exists and belongs to another role', workspace
 				USING ERRCODE = 'insufficient_privilege', HINT = 'Choose another name: workspace => ''...''.';
 		END IF;
-		SELECT string_agg(quote_ident(c.relname), ', ' ORDER BY c.relname) INTO taken
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = workspace AND c.relname = 'workspace_state';
-		IF taken IS NOT NULL THEN
+		IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = workspace AND c.relname = 'workspace_state') THEN
 			RAISE EXCEPTION 'workspace "%" exists already', workspace USING ERRCODE = 'duplicate_schema',
 				HINT = format('Choose another name, workspace => ''...'', or: SELECT crm_detach(%L).', workspace);
+		END IF;
+		EXECUTE format('SELECT string_agg(quote_ident(c.relname), '', '' ORDER BY c.relname)
+			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = $1 AND (c.relname IN (SELECT name FROM %s.workspace_views())
+				OR c.relname IN (''customer_history'', ''change_queue'', ''changed_customers'', ''refresh_log''))', crm)
+			INTO taken USING workspace;
+		IF taken IS NOT NULL THEN
+			RAISE EXCEPTION 'schema "%" has relations of the names that a workspace needs: %', workspace, taken
+				USING ERRCODE = 'duplicate_table', HINT = 'Choose another name: workspace => ''...''.';
 		END IF;
 	ELSIF NOT has_database_privilege(current_database(), 'CREATE') THEN
 		RAISE EXCEPTION 'permission denied to create schema "%" in database "%"', workspace, current_database()

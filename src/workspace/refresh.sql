@@ -57,8 +57,8 @@ CREATE FUNCTION workspace_lock(workspace name, OUT source regclass, OUT customer
 #variable_conflict use_column
 DECLARE
 	query text := format('SELECT s.source, s.customer_id, s.purchased_at, s.amount, s.time_zone, s.as_of, s.capture,
-		s.identity, s.schema_name, s.refreshed_at, s.customers, %L::regproc
-		FROM %I.workspace_state s FOR UPDATE', format('%I.capture_changes', workspace), workspace);
+		s.identity, s.schema_name, s.refreshed_at, s.customers, %L::regprocedure
+		FROM %I.workspace_state s FOR UPDATE', format('%I.capture_changes()', workspace), workspace);
 BEGIN
 	EXECUTE query || ' SKIP LOCKED' INTO source, customer_id, purchased_at, amount, time_zone, as_of, capture,
 		identity, schema_name, refreshed_at, customers, capture_function;
@@ -184,19 +184,27 @@ DECLARE
 	on_conflict text := 'ON CONFLICT (customer_id) DO UPDATE SET history = excluded.history
 		WHERE h.history OPERATOR(%1$s.<>) excluded.history';
 	sorts boolean;
+	counted text;
 	seen record;
 BEGIN
 	EXECUTE format('SELECT %s.workspace_key_sorts($1::regtype)', crm) INTO sorts USING id_type;
 	IF NOT sorts THEN    -- ON CONFLICT needs the key that hashing has not
 		EXECUTE format('DELETE FROM %s.customer_history', ws);
 	END IF;
+	-- Counted in the statement that empties the queue and reads the rows: in one snapshot.
+	counted := format('taken AS (DELETE FROM %1$s.change_queue),
+		counted AS (UPDATE %1$s.workspace_state
+			SET rows_seen = n.rows, rows_without_customer = n.without_customer, rows_without_time = n.without_time
+			FROM (SELECT count(*) AS rows, count(*) - count(%2$I) AS without_customer,
+				count(*) FILTER (WHERE %2$I IS NOT NULL AND %3$I IS NULL) AS without_time FROM %4$s) AS n)',
+		ws, customer_id, purchased_at, source);
 	EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s.customer_history)', ws) INTO is_empty;
-	EXECUTE format(CASE WHEN is_empty THEN
-			'WITH taken AS (DELETE FROM %1$s.change_queue),
-			written AS (INSERT INTO %1$s.customer_history %3$s RETURNING 1)
-			SELECT (SELECT count(*) FROM written) AS changed, 0::bigint AS removed, counted.*'
-		ELSE
-			'WITH taken AS (DELETE FROM %1$s.change_queue),
+	IF is_empty THEN
+		EXECUTE format('WITH %s INSERT INTO %s.customer_history %s', counted, ws, fresh) USING query, time_zone, pinned;
+		GET DIAGNOSTICS changed = ROW_COUNT;
+		removed := 0;
+	ELSE
+		EXECUTE format('WITH %5$s,
 			fresh AS MATERIALIZED (%3$s),
 			gone AS (DELETE FROM %1$s.customer_history h
 				WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.customer_id %4$s h.customer_id) RETURNING 1),
@@ -204,17 +212,13 @@ BEGIN
 				SELECT f.customer_id, f.history
 				FROM fresh f LEFT JOIN %1$s.customer_history o ON o.customer_id %4$s f.customer_id
 				WHERE (o.history OPERATOR(%2$s.=) f.history) IS NOT TRUE
-				%8$s RETURNING 1)
-			SELECT (SELECT count(*) FROM written) AS changed, (SELECT count(*) FROM gone) AS removed, counted.*'
-		END || ' FROM (SELECT count(*) AS rows, count(*) - count(%5$I) AS without_customer,
-				count(*) FILTER (WHERE %5$I IS NOT NULL AND %6$I IS NULL) AS without_time FROM %7$s) AS counted',
-		ws, crm, fresh, equality, customer_id, purchased_at, source,
-		CASE WHEN sorts THEN format(on_conflict, crm) END)
-		INTO seen USING query, time_zone, pinned;
-	EXECUTE format('UPDATE %s.workspace_state SET rows_seen = $1, rows_without_customer = $2, rows_without_time = $3', ws)
-		USING seen.rows, seen.without_customer, seen.without_time;
-	changed := seen.changed;
-	removed := seen.removed;
+				%6$s RETURNING 1)
+			SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM gone)',
+			ws, crm, fresh, equality, counted, CASE WHEN sorts THEN format(on_conflict, crm) END)
+			INTO changed, removed USING query, time_zone, pinned;
+	END IF;
+	EXECUTE format('SELECT rows_seen AS rows, rows_without_customer AS without_customer, rows_without_time AS without_time
+		FROM %s.workspace_state', ws) INTO seen;
 	RAISE NOTICE 'histories: % rows, % s', seen.rows, round(extract(epoch FROM clock_timestamp() - started), 2);
 	IF seen.without_customer + seen.without_time > 0 THEN
 		RAISE NOTICE 'left out: % rows without a customer, % without a time', seen.without_customer, seen.without_time;
