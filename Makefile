@@ -8,6 +8,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
 ROOMS = history book retention survival cohort subscription rfm segments lifecycle top_share \
 	clv sample
+ROOMS += workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
