@@ -6,7 +6,11 @@ EXTENSION = crm_ext
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
-ROOMS = history book retention survival cohort subscription rfm segments lifecycle clv sample
+ROOMS = history book \
+	retention survival cohort subscription \
+	rfm segments lifecycle top_share \
+	clv sample \
+	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
@@ -24,6 +28,7 @@ EXTRA_CLEAN = $(EXTENSION)--*.sql build
 # -ffp-contract=off stands with the preprocessor's flags because only these reach the
 # bitcode as well: a function inlined by the JIT must give the same bits.
 PG_CPPFLAGS = -Isrc -ffp-contract=off
+# The two warnings left out come from the server's own headers (ilist.h, array.h).
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))

@@ -86,10 +86,12 @@ FindDayZone(text *name)
 	const char *data = VARDATA_ANY(name);
 	int			length = VARSIZE_ANY_EXHDR(name);
 
-	for (int i = 0; i < nzones; i++)
+	/* Row after row it is the same one. */
+	if (likely(zones[last_zone].name_length == length && nzones > 0 &&
+			   memcmp(zones[last_zone].name, data, length) == 0))
+		return &zones[last_zone];
+	for (int slot = 0; slot < nzones; slot++)
 	{
-		int slot = (last_zone + i) % nzones;
-
 		if (zones[slot].name_length == length && memcmp(zones[slot].name, data, length) == 0)
 		{
 			last_zone = slot;

@@ -137,6 +137,38 @@ TicksFromNumeric(Numeric number, int64 *ticks)
 	return MONEY_OK;
 }
 
+/*
+ * The common case: below a hundred million, and no decimals beyond the fourth.
+ * False: ask TicksFromNumeric.
+ */
+static inline bool
+TicksFromShortNumeric(Numeric number, int64 *ticks)
+{
+	static const int64 units[] = {1, INT64CONST(10000), INT64CONST(100000000),
+								  INT64CONST(1000000000000)};
+	const char		  *data = VARDATA_ANY(number);
+	int				   ndigits = (int) (VARSIZE_ANY_EXHDR(number) / sizeof(int16)) - 1;
+	int64			   sum = 0;
+	uint16			   header;
+	int				   weight;
+
+	memcpy(&header, data, sizeof(header));
+	weight = header & NUM_SHORT_WEIGHT_MASK;
+	if ((header & (NUM_SIGN_MASK | NUM_SHORT_WEIGHT_SIGN)) != NUM_SHORT || weight > 1 ||
+		ndigits > weight + 2)
+		return false;
+	for (int i = 1; i <= ndigits; i++)
+	{
+		int16 digit;
+
+		memcpy(&digit, data + i * sizeof(int16), sizeof(digit));
+		sum = sum * MONEY_UNIT + digit;
+	}
+	sum *= units[weight + 2 - ndigits];
+	*ticks = (header & NUM_SHORT_SIGN) != 0 ? -sum : sum;
+	return true;
+}
+
 /* The slow way, through numeric's own functions, for a layout that is not the known one. */
 static MoneyStatus
 TicksFromNumericText(Numeric number, int64 *ticks)
@@ -185,6 +217,8 @@ MoneyFromNumeric(Numeric amount)
 	int64		ticks = 0;
 	MoneyStatus status;
 
+	if (likely(NumericLayoutIsKnown() && TicksFromShortNumeric(amount, &ticks)))
+		return ticks;
 	status = likely(NumericLayoutIsKnown()) ? TicksFromNumeric(amount, &ticks)
 											: TicksFromNumericText(amount, &ticks);
 	if (unlikely(status == MONEY_NOT_FINITE))
@@ -208,8 +242,9 @@ MoneyIsTinyRefund(Numeric amount)
 
 /* The same from the text form, for a layout that is not the known one. */
 static bool
-SplitNumericText(Numeric number, NumericParts *parts)
+SplitNumericText(Numeric packed, NumericParts *parts)
 {
+	Numeric		number = DatumGetNumeric(NumericGetDatum(packed)); /* without a short header */
 	const char *text =
 		DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
 	const char *point = strchr(text, '.');

@@ -94,6 +94,11 @@ extern PackedRfmCuts *PackRfmCuts(RfmCuts *cuts);
 /* The other way; 22P03 when the bytes are none. */
 extern void UnpackRfmCuts(RfmCuts *cuts, const PackedRfmCuts *packed);
 
+/* Monetary cut points, as many as cuts says, at the coarsest unit that holds them all. */
+extern void ScaleRfmMonetary(RfmCuts *cuts, const Numeric *monetary);
+
+extern const char *const rfm_dimension_names[RFM_DIMENSIONS];
+
 /* What is wrong with cuts made up by a caller, or NULL. */
 extern const char *RfmCutsFault(const RfmCuts *cuts);
 
@@ -213,19 +218,21 @@ typedef struct RfmFilter
 
 typedef struct RfmRank
 {
-	uint64	rank; /* in: place in order, from 0; out: place among equal keys */
-	uint128 key;  /* out */
+	uint64	rank;	  /* in: place in order, from 0; out: place among equal keys */
+	uint128 key;	  /* out */
+	bool	has_next; /* out: the next larger key is known, and */
+	uint128 next;	  /* which one it is */
 } RfmRank;
 
 #define RFM_SIGN_BIT ((uint128) 1 << 127)
 
-static inline uint128
-RfmKey(const RfmColumn *column, Size row)
+static pg_attribute_always_inline uint128
+RfmKeyOf(RfmKeyType type, const RfmColumn *column, Size row)
 {
 	const uint8 *from = column->rows + row * column->stride + column->offset;
 	uint128		 key = 0;
 
-	switch (column->type)
+	switch (type)
 	{
 		case RFM_KEY_INT32:
 		{
@@ -255,21 +262,28 @@ RfmKey(const RfmColumn *column, Size row)
 	return key;
 }
 
+static inline uint128
+RfmKey(const RfmColumn *column, Size row)
+{
+	return RfmKeyOf(column->type, column, row);
+}
+
 static inline int128
 RfmKeyValue(uint128 key)
 {
 	return (int128) (key ^ RFM_SIGN_BIT);
 }
 
-/* The range of the keys; false when the filter lets none through. */
-extern bool FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least,
+/* The range of the keys that the filter, if there is one, lets through: one at least. */
+extern void FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least,
 						 uint128 *most);
 
-/* The keys at the given places, which are in ascending order and below the number of rows. */
-extern void SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
-						   int nranks);
+/* The keys, of that range, at the given places, which are in ascending order. */
+extern void SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, uint128 least,
+						   uint128 most, RfmRank *ranks, int nranks);
 
-/* For each key the smallest one above it in the column, or the key itself where there is none. */
-extern void FindRfmSuccessors(const RfmColumn *column, uint128 *keys, int nkeys);
+/* Finds, by one more pass if it takes one, the next larger keys that are not known; the largest has none. */
+extern void FindRfmSuccessors(const RfmColumn *column, uint128 most, RfmRank *ranks,
+							  int nranks);
 
 #endif /* CRM_RFM_H */

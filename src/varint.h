@@ -23,6 +23,30 @@ PutVarint(uint8 *out, uint64 value)
 }
 
 /*
+ * The same for values that are mostly below 2^28, without a branch on their
+ * length. Writes four bytes: there must be room for them.
+ */
+static inline uint8 *
+PutSmallVarint(uint8 *out, uint64 value)
+{
+#ifndef WORDS_BIGENDIAN
+	if (likely(value < (UINT64CONST(1) << 28)))
+	{
+		uint32 bits = (uint32) value;
+		int	   length = pg_leftmost_one_pos32(bits | 1) / 7 + 1;
+		uint32 more = UINT32_C(0x00808080) & ((UINT32_C(1) << (8 * (length - 1))) - 1);
+
+		bits = (bits & 0x7F) | (bits & 0x3F80) << 1 | (bits & 0x1FC000) << 2 |
+			   (bits & 0xFE00000) << 3;
+		bits |= more;
+		memcpy(out, &bits, sizeof(bits));
+		return out + length;
+	}
+#endif
+	return PutVarint(out, value);
+}
+
+/*
  * Reads one value; returns the place after it, or NULL when the bytes end
  * before the value does or the value has more than 64 bits.
  */

@@ -60,6 +60,7 @@ run_child()
 	"$@" </dev/null &
 	CHILD=$!
 	set +m
+	[ -z "$WORK" ] || echo "$CHILD" >"$WORK/child"
 	wait "$CHILD"
 	rc=$?
 	CHILD=
@@ -224,7 +225,8 @@ guard()
 {
 	perl -MPOSIX=setsid -e 'setsid(); exec @ARGV' \
 		bash -c 'while kill -0 "$1"; do [ -d "$2" ] || exit; sleep 1; done
-			. "$3/tools/lib.sh"; WORK=$2; remove_work' guard $$ "$WORK" "$ROOT" \
+			. "$3/tools/lib.sh"; WORK=$2
+			kill -TERM -- "-$(cat "$WORK/child")"; remove_work' guard $$ "$WORK" "$ROOT" \
 		</dev/null >/dev/null 2>&1 &
 	GUARD=$!
 	disown "$GUARD"
@@ -288,13 +290,16 @@ build_dir()
 	fi
 }
 
+# Arguments are further goals or settings of make, BUILD_SETTINGS such for both calls.
 build_and_stage()
 {
 	local jobs
 	jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 	umask 022
-	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" all "$@" &&
-		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" DESTDIR="$WORK/stage" install &&
+	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" \
+		${BUILD_SETTINGS:-} all "$@" &&
+		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" \
+			${BUILD_SETTINGS:-} DESTDIR="$WORK/stage" install &&
 		own "$WORK/stage"
 }
 
@@ -355,6 +360,25 @@ server_up()
 	own "$WORK"
 	step "starting a private server" start_server "$@" || exit 1
 	export PGHOST=$WORK/s PGUSER=postgres PATH=$BINDIR:$PATH
+}
+
+# keep_server DATABASE: leaves the server up, with a script in its folder that ends it.
+keep_server()
+{
+	local pid
+	pid=$(head -n 1 "$WORK/data/postmaster.pid")
+	KEEP_WORK=yes
+	cat >"$WORK/stop" <<-END
+		#!/bin/sh
+		# Stops this private server and removes its folder.
+		kill -INT $pid
+		while kill -0 $pid 2>/dev/null; do sleep 0.1; done
+		rm -rf '$WORK'
+	END
+	chmod 755 "$WORK/stop"
+	say "The server stays up."
+	say "  connect:          $BINDIR/psql -h $WORK/s -U postgres $1"
+	say "  stop and remove:  $WORK/stop"
 }
 
 # ---------------------------------------------------------------------------------------

@@ -39,6 +39,14 @@ sub rewind_file
 	($line, $next_line) = (0, 1);
 }
 
+# A line that is not UTF-8 is read as Latin-1, in place.
+sub latin1_to_utf8
+{
+	return if $_[0] !~ /[\x80-\xFF]/;
+	my $copy = $_[0];
+	utf8::encode($_[0]) unless utf8::decode($copy);
+}
+
 # A row without quotes is split; one with quotes is read with the lines it spans.
 sub record
 {
@@ -48,6 +56,7 @@ sub record
 		$text =~ s/\A\x{EF}\x{BB}\x{BF}// if $line == 1;
 		fail("line $line: this is not a text file in UTF-8 or Latin-1") if $text =~ /\0/;
 		next unless $text =~ /\S/;
+		latin1_to_utf8($text);
 		if (index($text, '"') < 0)
 		{
 			$text =~ s/\r?\n\z//;
@@ -57,6 +66,7 @@ sub record
 		{
 			my $more = <$in> // fail("line $line: a quote that is opened here is never closed");
 			$next_line++;
+			latin1_to_utf8($more);
 			$text .= $more;
 		}
 		$text =~ s/\r?\n\z//;
@@ -159,6 +169,7 @@ sub iso_date
 sub number
 {
 	my $text = shift;
+	return $text if $text =~ /^-?\d+(?:\.\d+)?$/;
 	$text =~ s/^(?:[\$]|\xC2[\xA3\xA5]|\xE2\x82\xAC|[A-Z]{3})\s*|\s*(?:[\$]|\xC2[\xA3\xA5]|\xE2\x82\xAC|[A-Z]{3})$//g;
 	$text =~ s/^([+-])(?:[\$]|\xE2\x82\xAC)/$1/;
 	return $text if $text =~ /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
@@ -167,7 +178,62 @@ sub number
 	return;
 }
 
-# The first pass: every row is understood, or the file is refused; types are settled.
+# ISO dates are few in a file: each is judged once.
+my %iso_day;
+
+# The date in ISO form, or undef where day and month first cannot be told apart yet.
+sub settled_date
+{
+	my ($date, $s) = @_;
+	if ($date =~ /^(\d{4}-\d\d-\d\d)(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/
+		&& ($iso_day{$1} //= defined iso_date($1) ? 1 : 0))
+	{
+		note_time($date, $2, $s) if length $date > 10;
+		return $date;
+	}
+	my $form = date_form($date)
+	  // fail("line $line: \"$date\" is not a date; write it as 2024-12-31 or 2024-12-31 18:30");
+	note_time($date, $date =~ /:.*?(Z|UTC|[+-]\d{2}(?::?\d{2})?)$/i ? $1 : undef, $s) if $date =~ /:/;
+	if ($form ne 'numbers')
+	{
+		return iso_date($date) // fail("line $line: there is no such date as \"$date\"");
+	}
+	$date =~ m{^(\d+)(\D)(\d+)};
+	$s->{day_first} //= $line if $1 > 12 || $2 eq '.';
+	$s->{month_first} //= $line if $3 > 12;
+	$s->{numbers} //= $line;
+	return;
+}
+
+sub note_time
+{
+	my ($date, $offset, $s) = @_;
+	$s->{time} = 1;
+	$s->{offset}++ if defined $offset;
+}
+
+# Customer, date and amount of a row; nothing where one of the first two is empty.
+sub order_of
+{
+	my ($row, $s) = @_;
+	fail("line $line: " . @$row . " columns where line 1 has $width") if @$row != $width;
+	my @order = @$row[ @column{qw(customer date amount)} ];
+	for (@order) { s/^\s+|\s+$//g if /^\s|\s$/ }
+	return @order if $order[0] ne '' && $order[1] ne '';
+	$s->{ $order[0] eq '' ? 'no_customer' : 'no_date' }++;
+	return;
+}
+
+sub print_order
+{
+	my ($customer, $iso, $number) = @_;
+	$customer =~ s/([\\\t\n\r])/{ "\\" => "\\\\", "\t" => "\\t", "\n" => "\\n", "\r" => "\\r" }->{$1}/ge
+	  if $customer =~ /[\\\t\n\r]/;
+	print "$customer\t$iso\t$number\n";
+}
+
+# The first pass: every row is understood, or the file is refused; types are settled. Rows
+# whose date must wait for another line to decide are printed by the second.
 sub survey
 {
 	my ($first_row) = @_;
@@ -176,29 +242,16 @@ sub survey
 	record() if $first_row == 2;
 	while (my @row = record())
 	{
-		fail("line $line: " . @row . " columns where line 1 has $width") if @row != $width;
-		my ($customer, $date, $amount) = map { trim($row[ $column{$_} ]) } qw(customer date amount);
-		if ($customer eq '') { $s{no_customer}++; next }
-		if ($date eq '') { $s{no_date}++; next }
-		my $form = date_form($date)
-		  // fail("line $line: \"$date\" is not a date; write it as 2024-12-31 or 2024-12-31 18:30");
-		if ($form eq 'numbers')
-		{
-			$date =~ m{^(\d+)(\D)(\d+)};
-			$s{day_first} //= $line if $1 > 12 || $2 eq '.';
-			$s{month_first} //= $line if $3 > 12;
-			$s{numbers} //= $line;
-		}
-		elsif (!defined iso_date($date)) { fail("line $line: there is no such date as \"$date\"") }
-		$s{time} = 1 if $date =~ /:/;
-		$s{offset}++, $s{offset_line} //= $line if $date =~ /:.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$/i;
+		my ($customer, $date, $amount) = order_of(\@row, \%s) or next;
+		my $iso = settled_date($date, \%s);
+		my $number = $amount eq '' ? '\N' : number($amount) // fail("line $line: \"$amount\" is not a number");
 		$s{no_amount}++ if $amount eq '';
-		my $number = $amount eq '' ? 0 : number($amount) // fail("line $line: \"$amount\" is not a number");
-		$s{purchases}++ if $number >= 0;
-		$s{integer} = 0 if $s{integer} && ($customer !~ /^(?:0|-?[1-9]\d{0,17})$/);
+		$s{purchases}++ if $amount eq '' || $number >= 0;
+		$s{integer} = 0 if $s{integer} && $customer !~ /^(?:0|-?[1-9]\d{0,17})$/;
 		$s{uuid} = 0
 		  if $s{uuid} && $customer !~ /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 		$s{rows}++;
+		print_order($customer, $iso, $number) if defined $iso;
 	}
 	fail("no order in it") unless $s{rows};
 	fail("no purchase in it: every amount is negative") unless $s{purchases};
@@ -212,18 +265,17 @@ sub survey
 	return \%s;
 }
 
-sub copy_rows
+sub second_pass
 {
 	my ($first_row, $s) = @_;
 	rewind_file();
 	record() if $first_row == 2;
 	while (my @row = record())
 	{
-		my ($customer, $date, $amount) = map { trim($row[ $column{$_} ]) } qw(customer date amount);
-		next if $customer eq '' || $date eq '';
+		my ($customer, $date, $amount) = order_of(\@row, {}) or next;
+		next if date_form($date) ne 'numbers';
 		my $iso = iso_date($date, $s->{day_first}) // fail("line $line: there is no such date as \"$date\"");
-		$customer =~ s/([\\\t\n\r])/$1 eq "\\" ? "\\\\" : $1 eq "\t" ? "\\t" : $1 eq "\n" ? "\\n" : "\\r"/ge;
-		print "$customer\t$iso\t", $amount eq '' ? '\\N' : number($amount), "\n";
+		print_order($customer, $iso, $amount eq '' ? '\N' : number($amount));
 	}
 }
 
@@ -249,4 +301,4 @@ if ($ENV{ORDERS_TYPES})
 	print {$types} "$id_type $time_type\n";
 	close $types;
 }
-copy_rows($first_row, $s);
+second_pass($first_row, $s) if $s->{numbers};

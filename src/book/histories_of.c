@@ -189,7 +189,9 @@ CheckColumnCount(TupleDesc row)
 		appendStringInfo(&types, "%s%s", i > 0 ? ", " : "",
 						 format_type_be(TupleDescAttr(row, i)->atttypid));
 	ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
-			errmsg("query returns %d columns (%s), not 2 or 3", row->natts, types.data),
+			errmsg_plural("query returns %d column (%s), not 2 or 3",
+						  "query returns %d columns (%s), not 2 or 3", row->natts, row->natts,
+						  types.data),
 			errhint("Select the customer id, the time and, if you like, the amount."));
 }
 

@@ -21,6 +21,8 @@
 
 #define HEADER_BYTES 8
 
+const char *const rfm_dimension_names[RFM_DIMENSIONS] = {"recency", "frequency", "monetary"};
+
 void
 RequireRfmBins(int32 bins)
 {
@@ -91,6 +93,21 @@ CompareRfmIds(RfmIdType type, Oid collation, RfmId a, RfmId b)
 			break;
 	}
 	return 0;
+}
+
+void
+ScaleRfmMonetary(RfmCuts *cuts, const Numeric *monetary)
+{
+	RfmDimension *dimension = &cuts->dimensions[RFM_MONETARY];
+	int			  n = dimension->one_value ? 1 : dimension->ncuts;
+	bool		  more;
+
+	cuts->groups = 1;
+	for (int i = 0; i < n; i++)
+		cuts->groups = Max(cuts->groups, NumericGroups(monetary[i], "cut point"));
+	cuts->groups = Min(cuts->groups, SCALED_DIGITS + 1);
+	for (int i = 0; i < n; i++)
+		dimension->cuts[i] = ScaleNumeric(monetary[i], cuts->groups, &more, "cut point");
 }
 
 /* Whether all monetary cut points are whole in units ten thousand times as large. */

@@ -25,12 +25,13 @@ PassesFilter(const RfmFilter *filter, Size row)
 	return filter == NULL || RfmKey(&filter->column, row) == filter->key;
 }
 
-bool
-FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, uint128 *most)
+/* The loops below are compiled once for each type of key. */
+static pg_attribute_always_inline void
+FindRange(RfmKeyType type, const RfmColumn *column, const RfmFilter *filter, uint128 *least,
+		  uint128 *most)
 {
 	uint128 low = ~(uint128) 0;
 	uint128 high = 0;
-	bool	found = false;
 
 	for (Size row = 0; row < column->nrows; row++)
 	{
@@ -40,22 +41,41 @@ FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, u
 			CHECK_FOR_INTERRUPTS();
 		if (!PassesFilter(filter, row))
 			continue;
-		key = RfmKey(column, row);
+		key = RfmKeyOf(type, column, row);
 		low = key < low ? key : low;
 		high = key > high ? key : high;
-		found = true;
 	}
 	*least = low;
 	*most = high;
-	return found;
+}
+
+void
+FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, uint128 *most)
+{
+	switch (column->type)
+	{
+		case RFM_KEY_INT32:
+			FindRange(RFM_KEY_INT32, column, filter, least, most);
+			break;
+		case RFM_KEY_INT64:
+			FindRange(RFM_KEY_INT64, column, filter, least, most);
+			break;
+		case RFM_KEY_INT128:
+			FindRange(RFM_KEY_INT128, column, filter, least, most);
+			break;
+		case RFM_KEY_UUID:
+			FindRange(RFM_KEY_UUID, column, filter, least, most);
+			break;
+	}
 }
 
 /* One level: the buckets below each prefix known so far. */
 typedef struct
 {
 	uint128 least;
-	int		shift; /* bits below this level's */
-	int		bits;  /* of this level */
+	bool	narrow; /* the keys' range fits 63 bits */
+	int		shift;	/* bits below this level's */
+	int		bits;	/* of this level */
 	int		nprefixes;
 	uint128 prefixes[RFM_MAX_CUTS];
 	uint64 *counts; /* 2^bits for each prefix */
@@ -67,46 +87,85 @@ ShiftRight(uint128 key, int bits)
 	return bits >= 128 ? 0 : key >> bits;
 }
 
-static void
-CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
+/*
+ * Counts the keys below each prefix. Where the range fits 64 bits (narrow),
+ * their low halves say as much.
+ */
+static pg_attribute_always_inline void
+CountKeys(RfmKeyType type, bool narrow, const Level *level, const RfmColumn *column,
+		  const RfmFilter *filter)
 {
 	uint64 mask = ((uint64) 1 << level->bits) - 1;
 
-	memset(level->counts, 0, ((Size) level->nprefixes << level->bits) * sizeof(uint64));
 	for (Size row = 0; row < column->nrows; row++)
 	{
 		uint128 key;
 		uint128 prefix;
+		uint64	bucket;
 
 		if (row % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (!PassesFilter(filter, row))
 			continue;
-		key = RfmKey(column, row) - level->least;
-		prefix = ShiftRight(key, level->shift + level->bits);
+		key = RfmKeyOf(type, column, row) - level->least;
+		if (narrow)
+		{
+			prefix = (uint64) key >> level->shift >> level->bits;
+			bucket = ((uint64) key >> level->shift) & mask;
+		}
+		else
+		{
+			prefix = ShiftRight(key, level->shift + level->bits);
+			bucket = (uint64) ShiftRight(key, level->shift) & mask;
+		}
 		for (int i = 0; i < level->nprefixes; i++)
 		{
 			if (prefix == level->prefixes[i])
 			{
-				level->counts[((Size) i << level->bits) +
-							  ((uint64) (key >> level->shift) & mask)]++;
+				level->counts[((Size) i << level->bits) + bucket]++;
 				break;
 			}
 		}
 	}
 }
 
-/* Goes down one level with a place: its bucket's bits are appended to its prefix. */
+static void
+CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
+{
+	memset(level->counts, 0, ((Size) level->nprefixes << level->bits) * sizeof(uint64));
+	if (!level->narrow)
+		CountKeys(column->type, false, level, column, filter);
+	else if (column->type == RFM_KEY_INT32)
+		CountKeys(RFM_KEY_INT32, true, level, column, filter);
+	else if (column->type == RFM_KEY_INT64)
+		CountKeys(RFM_KEY_INT64, true, level, column, filter);
+	else if (column->type == RFM_KEY_INT128)
+		CountKeys(RFM_KEY_INT128, true, level, column, filter);
+	else
+		CountKeys(RFM_KEY_UUID, true, level, column, filter);
+}
+
+/*
+ * Goes down one level with a place: its bucket's bits are appended to its
+ * prefix. On the last level a bucket is a key, and the next larger key is
+ * mostly in the same histogram.
+ */
 static void
 DescendRank(const Level *level, RfmRank *rank)
 {
 	const uint64 *counts = level->counts;
-	Size		  bucket = 0;
+	uint64		  buckets = (uint64) 1 << level->bits;
+	uint64		  bucket = 0;
+	uint64		  next;
 
 	for (int i = 0; level->prefixes[i] != rank->key; i++)
-		counts += (Size) 1 << level->bits;
+		counts += buckets;
 	while (rank->rank >= counts[bucket])
 		rank->rank -= counts[bucket++];
+	for (next = bucket + 1; next < buckets && counts[next] == 0; next++)
+		;
+	rank->has_next = next < buckets;
+	rank->next = rank->key << level->bits | next;
 	rank->key = rank->key << level->bits | bucket;
 }
 
@@ -121,18 +180,16 @@ BitLength(uint128 value)
 }
 
 void
-SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks, int nranks)
+SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, uint128 least, uint128 most,
+			   RfmRank *ranks, int nranks)
 {
-	Level	level;
-	uint128 most;
-	int		bits;
-	int		nlevels;
+	Level level = {.least = least};
+	int	  bits = Max(BitLength(most - least), 1);
+	int	  nlevels = (bits + MAX_LEVEL_BITS - 1) / MAX_LEVEL_BITS;
 
 	if (nranks == 0)
 		return;
-	FindRfmRange(column, filter, &level.least, &most);
-	bits = Max(BitLength(most - level.least), 1);
-	nlevels = (bits + MAX_LEVEL_BITS - 1) / MAX_LEVEL_BITS;
+	level.narrow = bits < 64;
 	level.bits = (bits + nlevels - 1) / nlevels;
 	level.counts = palloc(((Size) nranks << level.bits) * sizeof(uint64));
 	for (int i = 0; i < nranks; i++)
@@ -152,33 +209,32 @@ SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
 	}
 	pfree(level.counts);
 	for (int i = 0; i < nranks; i++)
-		ranks[i].key += level.least;
+	{
+		ranks[i].key += least;
+		ranks[i].next += least;
+	}
 }
 
 void
-FindRfmSuccessors(const RfmColumn *column, uint128 *keys, int nkeys)
+FindRfmSuccessors(const RfmColumn *column, uint128 most, RfmRank *ranks, int nranks)
 {
-	uint128 above[RFM_MAX_CUTS];
-	bool	found[RFM_MAX_CUTS] = {false};
+	bool missing = false;
 
-	for (Size row = 0; row < column->nrows; row++)
+	for (int i = 0; i < nranks; i++)
+		missing |= !ranks[i].has_next && ranks[i].key != most;
+	for (Size row = 0; missing && row < column->nrows; row++)
 	{
 		uint128 key = RfmKey(column, row);
 
 		if (row % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < nkeys; i++)
+		for (int i = 0; i < nranks; i++)
 		{
-			if (key > keys[i] && (!found[i] || key < above[i]))
+			if (key > ranks[i].key && (!ranks[i].has_next || key < ranks[i].next))
 			{
-				above[i] = key;
-				found[i] = true;
+				ranks[i].next = key;
+				ranks[i].has_next = true;
 			}
 		}
-	}
-	for (int i = 0; i < nkeys; i++)
-	{
-		if (found[i])
-			keys[i] = above[i];
 	}
 }

@@ -1,7 +1,7 @@
 /*
- * rfm/io.c - text and binary form of rfm_cuts, and its constructor.
+ * rfm/text.c - text form of rfm_cuts.
  *
- * Text is a JSON object:
+ * A JSON object:
  *     {"bins": 5, "recency": ["1997-02-28", ...], "frequency": [1, 2, 2, 4],
  *      "monetary": [24.50, ...]}
  * with arrays of cut points in ascending order; a dimension in which the
@@ -9,21 +9,12 @@
  * are split each cut point is a pair [value, id], and "ids" names the ids'
  * type, "collation" their collation if it is text. Dates are ISO 8601 whatever
  * DateStyle says.
- *
- * Binary: version, id type, bins, groups (a byte each), length and name of the
- * collation, then for each dimension whether it has one value only, number of
- * values, and these as 128 bits in two halves, then length and bytes of each
- * id. Network order.
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -32,46 +23,20 @@
 #include "utils/numeric.h"
 #include "utils/uuid.h"
 
-#include "aggregate.h"
 #include "compat.h"
-#include "day.h"
 #include "rfm.h"
 
 PG_FUNCTION_INFO_V1(rfm_cuts_in);
 PG_FUNCTION_INFO_V1(rfm_cuts_out);
-PG_FUNCTION_INFO_V1(rfm_cuts_recv);
-PG_FUNCTION_INFO_V1(rfm_cuts_send);
-PG_FUNCTION_INFO_V1(rfm_cuts);
 
-static const char *const dimension_names[RFM_DIMENSIONS] = {"recency", "frequency", "monetary"};
 static const char *const id_type_names[] = {NULL, "bigint", "text", "uuid"};
 
-/* Monetary values as numerics until the finest scale among them is known. */
+/* Cuts being read; money waits until the finest scale in it is known. */
 typedef struct
 {
 	RfmCuts cuts;
 	Numeric monetary[RFM_MAX_CUTS];
 } CutsInProgress;
-
-/* Money to integers at the coarsest unit that holds all of it. */
-static void
-ScaleMonetary(CutsInProgress *made)
-{
-	RfmDimension *dimension = &made->cuts.dimensions[RFM_MONETARY];
-	int			  n = dimension->one_value ? 1 : dimension->ncuts;
-	bool		  more;
-
-	made->cuts.groups = 1;
-	for (int i = 0; i < n; i++)
-		made->cuts.groups =
-			Max(made->cuts.groups, NumericGroups(made->monetary[i], "cut point"));
-	made->cuts.groups = Min(made->cuts.groups, SCALED_DIGITS + 1);
-	for (int i = 0; i < n; i++)
-		dimension->cuts[i] =
-			ScaleNumeric(made->monetary[i], made->cuts.groups, &more, "cut point");
-}
-
-/* --- text input --- */
 
 pg_noreturn static void
 ReportBadText(const char *detail)
@@ -189,7 +154,7 @@ static void
 ReadDimension(CutsInProgress *made, RfmDimensionName name, Jsonb *object)
 {
 	RfmDimension   *dimension = &made->cuts.dimensions[name];
-	JsonbValue	   *value = FindKey(object, dimension_names[name]);
+	JsonbValue	   *value = FindKey(object, rfm_dimension_names[name]);
 	JsonbContainer *points;
 
 	if (value == NULL)
@@ -252,14 +217,12 @@ rfm_cuts_in(PG_FUNCTION_ARGS)
 	ReadIdType(&made.cuts, object);
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
 		ReadDimension(&made, (RfmDimensionName) d, object);
-	ScaleMonetary(&made);
+	ScaleRfmMonetary(&made.cuts, made.monetary);
 	fault = RfmCutsFault(&made.cuts);
 	if (fault != NULL)
 		ReportBadText(fault);
 	PG_RETURN_RFM_CUTS_P(PackRfmCuts(&made.cuts));
 }
-
-/* --- text output --- */
 
 static void
 AppendDate(StringInfo text, DateADT day)
@@ -347,7 +310,7 @@ AppendDimension(StringInfo text, const RfmCuts *cuts, RfmDimensionName name)
 {
 	const RfmDimension *dimension = &cuts->dimensions[name];
 
-	appendStringInfo(text, ", \"%s\": ", dimension_names[name]);
+	appendStringInfo(text, ", \"%s\": ", rfm_dimension_names[name]);
 	if (dimension->one_value)
 	{
 		AppendValue(text, cuts, name, dimension->cuts[0]);
@@ -391,230 +354,4 @@ rfm_cuts_out(PG_FUNCTION_ARGS)
 		AppendDimension(&text, &cuts, (RfmDimensionName) d);
 	appendStringInfoChar(&text, '}');
 	PG_RETURN_CSTRING(text.data);
-}
-
-/* --- binary --- */
-
-/* Length and bytes in the client's encoding. */
-static void
-SendText(StringInfo message, const char *bytes, int length)
-{
-	char *converted = pg_server_to_client(bytes, length);
-
-	if (converted != bytes)
-		length = (int) strlen(converted);
-	pq_sendint32(message, length);
-	pq_sendbytes(message, converted, length);
-}
-
-static void
-SendDimension(StringInfo message, const RfmCuts *cuts, const RfmDimension *dimension)
-{
-	int n = dimension->one_value ? 1 : dimension->ncuts;
-
-	pq_sendbyte(message, dimension->one_value);
-	pq_sendbyte(message, n);
-	for (int i = 0; i < n; i++)
-	{
-		pq_sendint64(message, (uint64) (dimension->cuts[i] >> 64));
-		pq_sendint64(message, (uint64) dimension->cuts[i]);
-	}
-	for (int i = 0; cuts->id_type != RFM_TIES_TOGETHER && i < n; i++)
-	{
-		RfmId id = dimension->ids[i];
-		int64 number;
-
-		switch (cuts->id_type)
-		{
-			case RFM_BIGINT_IDS:
-				memcpy(&number, id.bytes, sizeof(number));
-				pq_sendint64(message, (uint64) number);
-				break;
-			case RFM_TEXT_IDS:
-				SendText(message, id.bytes, (int) id.length);
-				break;
-			default:
-				pq_sendbytes(message, id.bytes, (int) id.length);
-		}
-	}
-}
-
-Datum
-rfm_cuts_send(PG_FUNCTION_ARGS)
-{
-	RfmCuts		   cuts;
-	StringInfoData message;
-
-	UnpackRfmCuts(&cuts, PG_GETARG_RFM_CUTS_P(0));
-	pq_begintypsend(&message);
-	pq_sendbyte(&message, RFM_VERSION);
-	pq_sendbyte(&message, cuts.id_type);
-	pq_sendbyte(&message, cuts.bins);
-	pq_sendbyte(&message, cuts.groups);
-	SendText(&message, cuts.collation, cuts.collation_length);
-	for (int d = 0; d < RFM_DIMENSIONS; d++)
-		SendDimension(&message, &cuts, &cuts.dimensions[d]);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
-}
-
-static RfmId
-ReceiveText(StringInfo message)
-{
-	int	  length = (int) pq_getmsgint(message, 4);
-	int	  converted;
-	char *bytes;
-
-	if (length < 0 || length > message->len - message->cursor)
-		ReportBadBytes("rfm_cuts");
-	bytes = pq_getmsgtext(message, length, &converted);
-	return (RfmId){bytes, (uint32) converted};
-}
-
-static RfmId
-ReceiveId(StringInfo message, RfmIdType type)
-{
-	int64 *number;
-
-	switch (type)
-	{
-		case RFM_BIGINT_IDS:
-			number = palloc(sizeof(int64));
-			*number = pq_getmsgint64(message);
-			return (RfmId){(char *) number, sizeof(int64)};
-		case RFM_TEXT_IDS:
-			return ReceiveText(message);
-		default:
-			return (RfmId){pq_getmsgbytes(message, UUID_LEN), UUID_LEN};
-	}
-}
-
-static void
-ReceiveDimension(StringInfo message, RfmCuts *cuts, RfmDimension *dimension)
-{
-	int one_value = pq_getmsgbyte(message);
-	int n = pq_getmsgbyte(message);
-
-	if (one_value > 1 || n > RFM_MAX_CUTS || (one_value && n != 1))
-		ReportBadBytes("rfm_cuts");
-	dimension->one_value = one_value != 0;
-	dimension->ncuts = one_value ? 0 : n;
-	for (int i = 0; i < n; i++)
-	{
-		uint64 high = (uint64) pq_getmsgint64(message);
-		uint64 low = (uint64) pq_getmsgint64(message);
-
-		dimension->cuts[i] = (int128) ((uint128) high << 64 | low);
-	}
-	for (int i = 0; cuts->id_type != RFM_TIES_TOGETHER && i < n; i++)
-		dimension->ids[i] = ReceiveId(message, cuts->id_type);
-}
-
-Datum
-rfm_cuts_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
-	int		   version = pq_getmsgbyte(message);
-	RfmCuts	   cuts;
-	RfmId	   collation;
-
-	memset(&cuts, 0, sizeof(cuts));
-	cuts.id_type = (RfmIdType) pq_getmsgbyte(message);
-	cuts.bins = pq_getmsgbyte(message);
-	cuts.groups = pq_getmsgbyte(message);
-	if (version != RFM_VERSION || cuts.id_type > RFM_UUID_IDS)
-		ReportBadBytes("rfm_cuts");
-	collation = ReceiveText(message);
-	if (collation.length > PG_UINT16_MAX)
-		ReportBadBytes("rfm_cuts");
-	cuts.collation = collation.bytes;
-	cuts.collation_length = (uint16) collation.length;
-	for (int d = 0; d < RFM_DIMENSIONS; d++)
-		ReceiveDimension(message, &cuts, &cuts.dimensions[d]);
-	if (RfmCutsFault(&cuts) != NULL)
-		ReportBadBytes("rfm_cuts");
-	PG_RETURN_RFM_CUTS_P(PackRfmCuts(&cuts));
-}
-
-/* --- from own cut points --- */
-
-/* The elements of one argument: one dimension, none NULL, 1 to 8. */
-static int
-CutPointArray(ArrayType *array, Oid type, int length, bool by_value, char align,
-			  RfmDimensionName name, Datum **values)
-{
-	bool *nulls;
-	int	  n;
-
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR, errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				errmsg("%s must be a one-dimensional array", dimension_names[name]));
-	deconstruct_array(array, type, length, by_value, align, values, &nulls, &n);
-	if (n < 1 || n > RFM_MAX_CUTS)
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must have between 1 and %d cut points, not %d",
-					   dimension_names[name], RFM_MAX_CUTS, n),
-				errhint("The score is 1 + the number of cut points <= value: 4 of them give "
-						"scores from 1 to 5."));
-	for (int i = 0; i < n; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("%s must not contain null", dimension_names[name]));
-	}
-	return n;
-}
-
-static void
-RequireAscending(const CutsInProgress *made)
-{
-	for (int d = 0; d < RFM_DIMENSIONS; d++)
-	{
-		const RfmDimension *dimension = &made->cuts.dimensions[d];
-
-		for (int i = 1; i < dimension->ncuts; i++)
-		{
-			if (dimension->cuts[i] < dimension->cuts[i - 1])
-				ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("cut points of %s must not decrease: number %d is below the one "
-							   "before",
-							   dimension_names[d], i + 1));
-		}
-	}
-}
-
-Datum
-rfm_cuts(PG_FUNCTION_ARGS)
-{
-	CutsInProgress made;
-	RfmDimension  *dimensions = made.cuts.dimensions;
-	Datum		  *values;
-	const char	  *fault;
-
-	memset(&made, 0, sizeof(made));
-	dimensions[RFM_RECENCY].ncuts =
-		CutPointArray(PG_GETARG_ARRAYTYPE_P(0), DATEOID, sizeof(DateADT), true, TYPALIGN_INT,
-					  RFM_RECENCY, &values);
-	for (int i = 0; i < dimensions[RFM_RECENCY].ncuts; i++)
-	{
-		RequireFiniteDate(DatumGetDateADT(values[i]), "cut point of recency");
-		dimensions[RFM_RECENCY].cuts[i] = DatumGetDateADT(values[i]);
-	}
-	dimensions[RFM_FREQUENCY].ncuts =
-		CutPointArray(PG_GETARG_ARRAYTYPE_P(1), INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-					  TYPALIGN_DOUBLE, RFM_FREQUENCY, &values);
-	for (int i = 0; i < dimensions[RFM_FREQUENCY].ncuts; i++)
-		dimensions[RFM_FREQUENCY].cuts[i] = DatumGetInt64(values[i]);
-	dimensions[RFM_MONETARY].ncuts = CutPointArray(PG_GETARG_ARRAYTYPE_P(2), NUMERICOID, -1,
-												   false, TYPALIGN_INT, RFM_MONETARY, &values);
-	for (int i = 0; i < dimensions[RFM_MONETARY].ncuts; i++)
-		made.monetary[i] = DatumGetNumeric(values[i]);
-	ScaleMonetary(&made);
-	made.cuts.bins = RFM_MIN_BINS;
-	for (int d = 0; d < RFM_DIMENSIONS; d++)
-		made.cuts.bins = Max(made.cuts.bins, dimensions[d].ncuts + 1);
-	RequireAscending(&made);
-	fault = RfmCutsFault(&made.cuts);
-	if (fault != NULL)
-		ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("%s", fault));
-	PG_RETURN_RFM_CUTS_P(PackRfmCuts(&made.cuts));
 }
