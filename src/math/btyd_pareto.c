@@ -1,0 +1,323 @@
+/*
+ * btyd_pareto.c - likelihood of Pareto/NBD (Schmittlein, Morrison and Colombo
+ * 1987), without lgamma(x + 1).
+ *
+ * One history contributes
+ *
+ *   sum over i < x of log((r + i) / alpha) - (r + x) log(1 + T / alpha)
+ *   - s log(1 + T / beta) + log(1 + e^d),
+ *
+ * e^d = the integral over u from t_x to T of
+ *   s / (beta + u) ((alpha + T) / (alpha + u))^(r + x) ((beta + T) / (beta + u))^s,
+ *
+ * the odds of having left at some u.  Fader and Hardie (2005, "A note on
+ * deriving the Pareto/NBD model", eq. 22) write this integral as a difference
+ * of two 2F1; it is taken by Gauss-Legendre rules instead: the integrand is
+ * positive, so nothing cancels whatever the parameters, and the same nodes
+ * give the gradient.
+ */
+#include "math/btyd_pareto.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "math/elementary.h"
+#include "math/lanes.h"
+#include "math/gauss.h"
+#include "math/rising.h"
+#include "math/vector.h"
+
+#define NEVER -1e30
+#define NEGLIGIBLE 48.0 /* e^-48: below the last digit of the integral */
+
+/* The integral for one history. */
+typedef struct Integral
+{
+	double shape; /* r + x */
+	double alpha;
+	double s;
+	double beta;
+	double age;
+	double top; /* exponent at t_x, its largest */
+	double sum;
+	double log_scale;
+	double inverse_scale;
+	double log_beta;
+	double inverse_beta;
+} Integral;
+
+/* By how much the exponent has fallen at u, and how fast it falls. */
+static double
+Fall(const Integral *in, double recency, double u, double *slope)
+{
+	*slope = in->shape / (in->alpha + u) + in->s / (in->beta + u);
+	return in->shape * CrmLog1p((u - recency) / (in->alpha + recency)) +
+		   in->s * CrmLog1p((u - recency) / (in->beta + recency));
+}
+
+/*
+ * Where the integrand has become negligible, at most T: Newton's method on a
+ * concave function from the left, which never passes the root.
+ */
+static double
+UpperEnd(const Integral *in, double recency)
+{
+	double u = recency;
+
+	if (in->top <= NEGLIGIBLE)
+		return in->age;
+	for (int i = 0; i < 8; i++)
+	{
+		double slope;
+		double missing = NEGLIGIBLE - Fall(in, recency, u, &slope);
+
+		if (missing < 0.5)
+			break;
+		u += missing / slope;
+	}
+	return u < in->age ? u : in->age;
+}
+
+/* Add the nodes u[0..count), weighted by the measure du. */
+static void
+AddNodes(Integral *in, const double *u, const double *rest, const double *measure, int count)
+{
+	double log_scale[CRM_RULE_NODES] = {0}, log_beta[CRM_RULE_NODES] = {0};
+	double term[CRM_RULE_NODES] = {0};
+
+	for (int i = 0; i < count; i++)
+	{
+		log_scale[i] = rest[i] / (in->alpha + u[i]);
+		log_beta[i] = rest[i] / (in->beta + u[i]);
+	}
+	CrmLog1pArray(log_scale, log_scale, count);
+	CrmLog1pArray(log_beta, log_beta, count);
+	for (int i = 0; i < count; i++)
+		term[i] = in->shape * log_scale[i] + in->s * log_beta[i] - in->top;
+	CrmExpArray(term, term, count);
+	for (int i = 0; i < count; i++)
+	{
+		double inverse_beta = 1 / (in->beta + u[i]);
+		double weight = measure[i] * term[i] * inverse_beta;
+
+		in->sum += weight;
+		in->log_scale += weight * log_scale[i];
+		in->inverse_scale += weight / (in->alpha + u[i]);
+		in->log_beta += weight * log_beta[i];
+		in->inverse_beta += weight * inverse_beta;
+	}
+}
+
+/* One rule over [recency, end] in u itself. */
+static void
+IntegrateLinear(Integral *in, double recency, double end, const CrmRule *rule)
+{
+	double u[CRM_RULE_NODES], rest[CRM_RULE_NODES], measure[CRM_RULE_NODES];
+	double width = end - recency;
+
+	for (int i = 0; i < rule->count; i++)
+	{
+		u[i] = recency + width * rule->nodes[i];
+		rest[i] = (in->age - end) + width * rule->nodes[rule->count - 1 - i];
+		measure[i] = width * rule->weights[i];
+	}
+	AddNodes(in, u, rest, measure, rule->count);
+}
+
+/*
+ * Equal panels in log(shift + u), shift the smaller of alpha and beta: the
+ * integrand's singularities then lie at distance pi from the line.
+ */
+static void
+IntegrateLog(Integral *in, double recency, double range, int panels, const CrmRule *rule)
+{
+	double u[CRM_RULE_NODES], rest[CRM_RULE_NODES], measure[CRM_RULE_NODES];
+	double shift = in->alpha < in->beta ? in->alpha : in->beta;
+	double width = range / panels;
+
+	for (int panel = 0; panel < panels; panel++)
+	{
+		for (int i = 0; i < rule->count; i++)
+			measure[i] = width * (panel + rule->nodes[i]);
+		CrmExpArray(measure, measure, rule->count);
+		for (int i = 0; i < rule->count; i++)
+		{
+			double length = (shift + recency) * measure[i];
+
+			u[i] = length - shift;
+			rest[i] = in->age - u[i] > 0 ? in->age - u[i] : 0;
+			measure[i] = length * width * rule->weights[i];
+		}
+		AddNodes(in, u, rest, measure, rule->count);
+	}
+}
+
+/* Choose variable and rule by how far and how steeply the integrand falls. */
+static void
+Integrate(Integral *in, double recency)
+{
+	double shift = in->alpha < in->beta ? in->alpha : in->beta;
+	double end = UpperEnd(in, recency);
+	double width = end - recency;
+	double ratio = width / (shift + recency);
+	double slope;
+	double range, steep;
+	int	   panels;
+
+	if (ratio <= 3)
+	{
+		Fall(in, recency, recency, &slope);
+		steep = slope * width;
+		if (steep <= 60)
+		{
+			const CrmRule *rule = &CrmRules[ratio > 1 || steep > 4 ? 1 : 0];
+
+			if (steep > 16)
+				rule = &CrmRules[2];
+			IntegrateLinear(in, recency, end, rule);
+			return;
+		}
+	}
+	range = CrmLog1p(ratio);
+	Fall(in, recency, end, &slope);
+	steep = slope * (shift + end) * range;
+	panels = 1 + (int) (range / 7 > steep / 50 ? range / 7 : steep / 50);
+	IntegrateLog(in, recency, range, panels,
+				 &CrmRules[panels > 1 || range > 3.5 || steep > 16 ? 2 : 1]);
+}
+
+void
+CrmParetoDeparture(const double *params, double frequency, double recency, double age,
+				   CrmDeparture *departure)
+{
+	Integral in = {params[0] + frequency, params[1], params[2], params[3], age, 0, 0, 0, 0, 0, 0};
+	double	 slope;
+
+	memset(departure, 0, sizeof(*departure));
+	departure->log_odds = NEVER;
+	if (!(age > recency))
+		return;
+	in.top = Fall(&in, recency, age, &slope);
+	Integrate(&in, recency);
+	if (!(in.sum > 0))
+		return;
+	departure->log_odds = in.top + CrmLog(in.s * in.sum);
+	departure->log_scale = in.log_scale / in.sum;
+	departure->inverse_scale = in.inverse_scale / in.sum;
+	departure->log_beta = in.log_beta / in.sum;
+	departure->inverse_beta = in.inverse_beta / in.sum;
+}
+
+typedef struct Tables
+{
+	double *log_scale; /* log(1 + t / alpha) */
+	double *log_beta;  /* log(1 + t / beta) */
+} Tables;
+
+typedef struct Sums
+{
+	CrmLanes value;
+	CrmLanes shape;
+	CrmLanes scale;
+	CrmLanes s;
+	CrmLanes beta;
+} Sums;
+
+size_t
+CrmParetoWork(const CrmSample *sample)
+{
+	return (size_t) 2 * sample->time_count;
+}
+
+static Tables
+FillTables(const CrmSample *sample, const double *params, double *work)
+{
+	Tables tables = {work, work + sample->time_count};
+
+	for (int i = 0; i < sample->time_count; i++)
+	{
+		tables.log_scale[i] = sample->times[i] / params[1];
+		tables.log_beta[i] = sample->times[i] / params[3];
+	}
+	CrmLog1pArray(tables.log_scale, tables.log_scale, sample->time_count);
+	CrmLog1pArray(tables.log_beta, tables.log_beta, sample->time_count);
+	return tables;
+}
+
+/* The histories from..from + count - 1, at most CRM_BLOCK. */
+static void
+AddBlock(const CrmSample *sample, const Tables *tables, const double *params, int from,
+		 int count, Sums *sums)
+{
+	double weight[CRM_BLOCK] = {0}, value[CRM_BLOCK] = {0}, shape[CRM_BLOCK] = {0};
+	double scale[CRM_BLOCK] = {0}, s[CRM_BLOCK] = {0}, beta[CRM_BLOCK] = {0};
+	double r = params[0], alpha = params[1];
+	int	   padded = CrmPadLanes(count);
+
+	memcpy(weight, sample->weight + from, count * sizeof(double));
+	for (int i = 0; i < count; i++)
+	{
+		double		 x = sample->frequencies[sample->frequency[from + i]];
+		uint32_t	 age = sample->age[from + i];
+		double		 time = sample->times[age];
+		double		 inverse_scale = 1 / (alpha + time);
+		double		 inverse_beta = 1 / (params[3] + time);
+		double		 small, left;
+		CrmDeparture gone;
+
+		CrmParetoDeparture(params, x, sample->times[sample->recency[from + i]], time, &gone);
+		small = CrmExp(-fabs(gone.log_odds));
+		left = (gone.log_odds >= 0 ? 1 : small) / (1 + small);
+		value[i] = CrmLog1p(small) + (gone.log_odds > 0 ? gone.log_odds : 0) -
+				   (r + x) * tables->log_scale[age] - params[2] * tables->log_beta[age];
+		shape[i] = left * gone.log_scale - tables->log_scale[age];
+		scale[i] = (r + x) * (time * inverse_scale +
+							  left * alpha * (inverse_scale - gone.inverse_scale));
+		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * tables->log_beta[age];
+		beta[i] = params[2] * time * inverse_beta +
+				  left * params[3] *
+					  (params[2] * (inverse_beta - gone.inverse_beta) - gone.inverse_beta);
+	}
+	CrmAddLanes(&sums->value, weight, value, padded);
+	CrmAddLanes(&sums->shape, weight, shape, padded);
+	CrmAddLanes(&sums->scale, weight, scale, padded);
+	CrmAddLanes(&sums->s, weight, s, padded);
+	CrmAddLanes(&sums->beta, weight, beta, padded);
+}
+
+double
+CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
+					const CrmHooks *hooks, double *gradient)
+{
+	Tables tables = FillTables(sample, params, work);
+	double r = params[0], log_alpha = CrmLog(params[1]);
+	double value = 0, by_r = 0, by_alpha = 0;
+	double done = 0, rising = 0, inverse = 0;
+	Sums   sums;
+
+	memset(&sums, 0, sizeof(sums));
+	for (int from = 0; from < sample->patterns; from += CRM_BLOCK)
+	{
+		int left = sample->patterns - from;
+
+		AddBlock(sample, &tables, params, from, left < CRM_BLOCK ? left : CRM_BLOCK, &sums);
+		hooks->interrupt();
+	}
+	for (int i = 0; i < sample->frequency_count; i++)
+	{
+		double x = sample->frequencies[i];
+		double customers = sample->frequency_weight[i];
+
+		rising += CrmLogRising(r + done, x - done) - (x - done) * log_alpha;
+		inverse += CrmSumInverse(r + done, x - done);
+		done = x;
+		value += customers * rising;
+		by_r += customers * inverse;
+		by_alpha -= customers * x;
+	}
+	gradient[0] = r * (by_r + CrmTotalLanes(&sums.shape));
+	gradient[1] = by_alpha + CrmTotalLanes(&sums.scale);
+	gradient[2] = CrmTotalLanes(&sums.s);
+	gradient[3] = CrmTotalLanes(&sums.beta);
+	return value + CrmTotalLanes(&sums.value);
+}
