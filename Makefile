@@ -1,27 +1,65 @@
 # crm_ext: customer analytics inside PostgreSQL.
+#
+#   make && make install     on an existing server (PGXS; PG_CONFIG chooses which)
+#   make demo, make check    on a private throw-away server; see README.md
 EXTENSION = crm_ext
-VERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
 ROOMS = history book retention segments clv sample
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
+# These need no PGXS: they find, and where they may install, what they need themselves.
+TOOL_GOALS = demo check bench format format-check
+
+ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)
+include tools/goals.mk
+else
+
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
-DATA_built = $(EXTENSION)--$(VERSION).sql
-EXTRA_CLEAN = $(EXTENSION)--*.sql
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+EXTRA_CLEAN = $(EXTENSION)--*.sql build
 
-# -ffp-contract=off among the preprocessor's flags also reaches the bitcode for
-# JIT, where clang would otherwise contract a * b + c and change results.
+# -ffp-contract=off stands with the preprocessor's flags because only these reach the
+# bitcode as well: a function inlined by the JIT must give the same bits.
 PG_CPPFLAGS = -Isrc -ffp-contract=off
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 
-PG_CONFIG = pg_config
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=$(EXTENSION) \
+	--launcher='env PGTZ=Europe/Berlin PGDATESTYLE=ISO,MDY'
+
+ifeq ($(origin PG_CONFIG),undefined)
+PG_CONFIG := $(shell tools/find-pg-config)
+endif
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error $(PG_CONFIG) has no PGXS: install PostgreSQL's server development files, or set PG_CONFIG)
+endif
+# A server built with LLVM wants bitcode; without its clang the extension does without.
+ifeq ($(shell command -v $$(sed -n 's/^CLANG = *//p' $(dir $(PGXS))../Makefile.global)),)
+override with_llvm = no
+endif
 include $(PGXS)
 
-$(EXTENSION)--$(VERSION).sql: $(SQL_PARTS) $(EXTENSION).control Makefile
-	{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) $(EXTENSION).control Makefile
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS) /dev/null; } > $@
 
 # Loops over array lanes: vectorised (selects count as branches while traps matter).
 src/math/vector.o: CFLAGS += -O3 -fno-trapping-math
+
+# Headers are few; whoever changes one gets everything rebuilt.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)
+
+# Unit programs of src/math: the very objects of the module, and nothing of PostgreSQL.
+MATH_OBJS = $(filter src/math/%,$(OBJS))
+UNIT_PROGRAMS = $(patsubst test/%.c,build/test/%,$(wildcard test/*.c))
+
+.PHONY: unit
+unit: $(UNIT_PROGRAMS)
+build/test/%: test/%.c $(MATH_OBJS) $(wildcard src/math/*.h test/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -ffp-contract=off -Isrc -o $@ $< $(MATH_OBJS) -lm
+
+endif

@@ -4,6 +4,7 @@
 #include "math/elementary.h"
 
 #include "math/elementary_kernel.h"
+#include "math/pairs.h"
 
 double
 CrmExp(double x)
@@ -21,39 +22,6 @@ double
 CrmLog1p(double x)
 {
 	return Log1pKernel(x);
-}
-
-/* ---- sums and products in double-double (Dekker 1971) ---- */
-
-typedef struct Pair
-{
-	double high;
-	double low;
-} Pair;
-
-/* a + b exactly (Knuth) */
-static inline Pair
-TwoSum(double a, double b)
-{
-	double sum = a + b;
-	double back = sum - a;
-
-	return (Pair){sum, (a - (sum - back)) + (b - back)};
-}
-
-/* a * b exactly (Veltkamp, Dekker), barring overflow */
-static inline Pair
-TwoProduct(double a, double b)
-{
-	double product = a * b;
-	double split_a = 134217729.0 * a;
-	double split_b = 134217729.0 * b;
-	double a1 = split_a - (split_a - a);
-	double b1 = split_b - (split_b - b);
-	double a2 = a - a1;
-	double b2 = b - b1;
-
-	return (Pair){product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2};
 }
 
 /* exp(r) - 1 - r as a pair: the leading r^2 / 2 is exact, the rest is small */

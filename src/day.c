@@ -1,0 +1,210 @@
+/*
+ * day.c - from a purchase's moment to its calendar day.
+ *
+ * AT TIME ZONE costs 150 ns a row; here a zone keeps the stretches of time
+ * with one UTC offset that it has met, and a moment inside one of them costs a
+ * comparison and an addition.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+
+#include "compat.h"
+#include "day.h"
+
+#define MAX_STRETCHES 64
+#define MAX_ZONES 8
+#define LOOK_BACK (INT64CONST(400) * SECS_PER_DAY)
+
+/* Moments from <= t < until, in seconds since the Unix epoch, have this offset east of UTC. */
+typedef struct
+{
+	pg_time_t from;
+	pg_time_t until;
+	int64	  offset;
+} Stretch;
+
+struct DayZone
+{
+	char	name[TZ_STRLEN_MAX + 1];
+	int		name_length;
+	pg_tz  *zone;
+	int		nstretches;
+	int		last;
+	int		replace;
+	Stretch stretches[MAX_STRETCHES];
+};
+
+/* Zones in use, most processes need one; the oldest makes room. */
+static DayZone zones[MAX_ZONES];
+static int	   nzones = 0;
+static int	   last_zone = 0;
+static int	   next_zone = 0;
+
+static pg_tz *
+LookUpZone(const char *name)
+{
+	pg_tz *zone = pg_tzset(name);
+
+	if (zone == NULL || !pg_tz_acceptable(zone))
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("time zone \"%s\" not recognized", name),
+				errhint("See pg_timezone_names; the session's zone is "
+						"current_setting('TimeZone')."));
+	return zone;
+}
+
+static DayZone *
+AddDayZone(const char *name, int length)
+{
+	DayZone *entry;
+	char	 copy[TZ_STRLEN_MAX + 1];
+	pg_tz	*zone;
+
+	if (length > TZ_STRLEN_MAX)
+		LookUpZone(pnstrdup(name, length));
+	memcpy(copy, name, Min(length, TZ_STRLEN_MAX));
+	copy[Min(length, TZ_STRLEN_MAX)] = '\0';
+	zone = LookUpZone(copy);
+
+	last_zone = nzones < MAX_ZONES ? nzones++ : next_zone;
+	next_zone = (last_zone + 1) % MAX_ZONES;
+	entry = &zones[last_zone];
+	memcpy(entry->name, copy, sizeof(copy));
+	entry->name_length = length;
+	entry->zone = zone;
+	entry->nstretches = entry->last = entry->replace = 0;
+	return entry;
+}
+
+DayZone *
+FindDayZone(text *name)
+{
+	const char *data = VARDATA_ANY(name);
+	int			length = VARSIZE_ANY_EXHDR(name);
+
+	for (int i = 0; i < nzones; i++)
+	{
+		int slot = (last_zone + i) % nzones;
+
+		if (zones[slot].name_length == length && memcmp(zones[slot].name, data, length) == 0)
+		{
+			last_zone = slot;
+			return &zones[slot];
+		}
+	}
+	return AddDayZone(data, length);
+}
+
+/*
+ * The stretch around a moment. pg_next_dst_boundary only looks forward, so
+ * start a good year before and walk; where nothing changed in that year the
+ * stretch begins there.
+ */
+static Stretch
+MeasureStretch(pg_tz *zone, pg_time_t moment)
+{
+	Stretch	  stretch = {moment - LOOK_BACK, PG_INT64_MAX, 0};
+	pg_time_t boundary;
+	long	  before_offset;
+	long	  after_offset;
+	int		  before_dst;
+	int		  after_dst;
+
+	for (;;)
+	{
+		int found = pg_next_dst_boundary(&stretch.from, &before_offset, &before_dst, &boundary,
+										 &after_offset, &after_dst, zone);
+
+		if (found < 0)
+			ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					errmsg("time zone \"%s\" has no offset for this moment",
+						   pg_get_timezone_name(zone)));
+		stretch.offset = before_offset;
+		if (found == 0)
+			return stretch;
+		stretch.until = boundary;
+		if (boundary > moment)
+			return stretch;
+		stretch.from = boundary;
+		stretch.until = PG_INT64_MAX;
+	}
+}
+
+static const Stretch *
+FindStretch(DayZone *zone, pg_time_t moment)
+{
+	int slot;
+
+	for (int i = 0; i < zone->nstretches; i++)
+	{
+		if (moment >= zone->stretches[i].from && moment < zone->stretches[i].until)
+		{
+			zone->last = i;
+			return &zone->stretches[i];
+		}
+	}
+	slot = zone->nstretches < MAX_STRETCHES ? zone->nstretches : zone->replace;
+	zone->stretches[slot] = MeasureStretch(zone->zone, moment);
+	if (zone->nstretches < MAX_STRETCHES)
+		zone->nstretches++;
+	zone->replace = (slot + 1) % MAX_STRETCHES;
+	zone->last = slot;
+	return &zone->stretches[slot];
+}
+
+static inline int64
+FloorDivide(int64 value, int64 divisor)
+{
+	int64 quotient = value / divisor;
+
+	return quotient - (value % divisor < 0 ? 1 : 0);
+}
+
+static void
+ReportInfinite(const char *what, bool negative)
+{
+	ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			errmsg("%s must be finite, not \"%s\"", what, negative ? "-infinity" : "infinity"));
+}
+
+void
+RequireFiniteDate(DateADT day, const char *what)
+{
+	if (unlikely(DATE_NOT_FINITE(day)))
+		ReportInfinite(what, DATE_IS_NOBEGIN(day));
+}
+
+DateADT
+DayFromDate(DateADT day)
+{
+	RequireFiniteDate(day, "purchase date");
+	return day;
+}
+
+DateADT
+DayFromTimestamp(Timestamp moment)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(moment)))
+		ReportInfinite("purchase time", TIMESTAMP_IS_NOBEGIN(moment));
+	return (DateADT) FloorDivide(moment, USECS_PER_DAY);
+}
+
+DateADT
+DayFromTimestampTz(TimestampTz moment, DayZone *zone)
+{
+	const int64	   epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	const Stretch *stretch = &zone->stretches[zone->last];
+	int64		   seconds;
+
+	if (unlikely(TIMESTAMP_NOT_FINITE(moment)))
+		ReportInfinite("purchase time", TIMESTAMP_IS_NOBEGIN(moment));
+	seconds = FloorDivide(moment, USECS_PER_SEC);
+	if (zone->nstretches == 0 || seconds + epoch < stretch->from ||
+		seconds + epoch >= stretch->until)
+		stretch = FindStretch(zone, seconds + epoch);
+	return (DateADT) FloorDivide(seconds + stretch->offset, SECS_PER_DAY);
+}

@@ -1,0 +1,24 @@
+# The goals that run on a private server or need no server at all (see Makefile).
+# Other goals named in the same call go to a make of their own, with PGXS.
+OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
+
+.PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+export PG_CONFIG ORDERS KEEP TESTS
+
+demo:
+	@exec tools/demo
+check:
+	@exec tools/check
+bench:
+	@exec bench/run
+format:
+	@exec tools/format
+format-check:
+	@exec tools/format --check
+
+ifneq ($(OTHER_GOALS),)
+$(OTHER_GOALS):
+	@$(MAKE) $@
+endif
