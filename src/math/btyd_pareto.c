@@ -152,7 +152,10 @@ IntegrateLog(Integral *in, double recency, double range, int panels, const CrmRu
 	}
 }
 
-/* Choose variable and rule by how far and how steeply the integrand falls. */
+/*
+ * Choose variable and rule by how far and how steeply the integrand falls; the
+ * limits were found by trial to leave 1e-13.
+ */
 static void
 Integrate(Integral *in, double recency)
 {
@@ -170,11 +173,9 @@ Integrate(Integral *in, double recency)
 		steep = slope * width;
 		if (steep <= 60)
 		{
-			const CrmRule *rule = &CrmRules[ratio > 1 || steep > 4 ? 1 : 0];
+			double hard = steep + 4 * ratio;
 
-			if (steep > 16)
-				rule = &CrmRules[2];
-			IntegrateLinear(in, recency, end, rule);
+			IntegrateLinear(in, recency, end, &CrmRules[hard > 18 ? 2 : hard > 3.5 ? 1 : 0]);
 			return;
 		}
 	}
@@ -183,7 +184,7 @@ Integrate(Integral *in, double recency)
 	steep = slope * (shift + end) * range;
 	panels = 1 + (int) (range / 7 > steep / 50 ? range / 7 : steep / 50);
 	IntegrateLog(in, recency, range, panels,
-				 &CrmRules[panels > 1 || range > 3.5 || steep > 16 ? 2 : 1]);
+				 &CrmRules[panels > 1 || range > 3 || steep > 12 ? 2 : 1]);
 }
 
 void
