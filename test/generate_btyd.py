@@ -12,7 +12,7 @@ minutes); its output is committed:
 import random
 import sys
 
-from mpmath import (beta as beta_function, binomial, diff, exp, gamma, hyp2f1, hyperu, inf,
+from mpmath import (beta as beta_function, binomial, diff, exp, hyp2f1, hyperu,
                     log, loggamma, mp, mpf, quad, workdps)
 
 random.seed(20050102)
@@ -181,7 +181,8 @@ def pareto_new_probability(p, n, t):
             u = exp(y)
             return u * s / beta * (beta / (beta + u)) ** (s + 1) * nbd(r, alpha, n, u)
         low = log(t) - 70
-        cuts = [low + (log(t) - low) * mpf(i) / 60 for i in range(61)]
+        cuts = ([low + i for i in range(0, 68, 2)] +
+                [log(t) - mpf(i) / 8 for i in range(16, -1, -1)])
         return nbd(r, alpha, n, t) * (beta / (beta + t)) ** s + quad(integrand, cuts)
 
 

@@ -296,7 +296,7 @@ static double
 BestFound(const Model *model, const void *data, const double *truth, double customers)
 {
 	double best = -INFINITY;
-	int	   starts = customers < 2000 ? 4 : 2;
+	int	   starts = customers < 1000 ? 4 : customers < 10000 ? 2 : 1;
 
 	for (int start = 0; start < starts; start++)
 	{
@@ -304,7 +304,7 @@ BestFound(const Model *model, const void *data, const double *truth, double cust
 
 		for (int i = 0; i < model->count; i++)
 			point[i] = log(truth[i]) + (start == 0 ? 0 : 2 * Normal());
-		best = fmax(best, NelderMead(model, data, point, customers < 10000 ? 500 : 160));
+		best = fmax(best, NelderMead(model, data, point, customers < 3000 ? 500 : 150));
 	}
 	return best;
 }

@@ -14,8 +14,8 @@
 #include "math/elementary.h"
 #include "math/special.h"
 
-#define STEP 0.25
-#define WIDTHS 0.6		/* steps per standard deviation, for narrow densities */
+#define STEP 0.2
+#define WIDTHS 0.5		/* steps per standard deviation, for narrow densities */
 #define NEGLIGIBLE 42.0 /* e^-42 */
 
 double

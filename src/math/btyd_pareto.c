@@ -29,6 +29,8 @@
 
 #define NEVER -1e30
 #define NEGLIGIBLE 48.0 /* e^-48: below the last digit of the integral */
+#define BATCH_SEGMENTS (CRM_BLOCK / 8)
+#define BLOCK 128 /* histories, a multiple of CRM_LANES */
 
 /* The integral for one history. */
 typedef struct Integral
@@ -78,50 +80,98 @@ UpperEnd(const Integral *in, double recency)
 	return u < in->age ? u : in->age;
 }
 
-/* Add the nodes u[0..count), weighted by the measure du. */
-static void
-AddNodes(Integral *in, const double *u, const double *rest, const double *measure, int count)
+/*
+ * Nodes of several histories, so that the vector kernels get long arrays.  All
+ * share alpha, beta and s.
+ */
+typedef struct Batch
 {
-	double log_scale[CRM_RULE_NODES] = {0}, log_beta[CRM_RULE_NODES] = {0};
-	double term[CRM_RULE_NODES] = {0};
+	int		  nodes;
+	int		  segments;
+	Integral *owner[BATCH_SEGMENTS];
+	int		  start[BATCH_SEGMENTS + 1];
+	double	  u[CRM_BLOCK];
+	double	  rest[CRM_BLOCK]; /* T - u */
+	double	  measure[CRM_BLOCK];
+} Batch;
 
-	for (int i = 0; i < count; i++)
+/* Add one owner's nodes from..end - 1 to its sums. */
+static void
+SumSegment(const Batch *batch, Integral *in, int from, int end, const double *log_scale,
+		   const double *log_beta, const double *term)
+{
+	for (int i = from; i < end; i++)
 	{
-		log_scale[i] = rest[i] / (in->alpha + u[i]);
-		log_beta[i] = rest[i] / (in->beta + u[i]);
-	}
-	CrmLog1pArray(log_scale, log_scale, count);
-	CrmLog1pArray(log_beta, log_beta, count);
-	for (int i = 0; i < count; i++)
-		term[i] = in->shape * log_scale[i] + in->s * log_beta[i] - in->top;
-	CrmExpArray(term, term, count);
-	for (int i = 0; i < count; i++)
-	{
-		double inverse_beta = 1 / (in->beta + u[i]);
-		double weight = measure[i] * term[i] * inverse_beta;
+		double inverse_beta = 1 / (in->beta + batch->u[i]);
+		double weight = batch->measure[i] * term[i] * inverse_beta;
 
 		in->sum += weight;
 		in->log_scale += weight * log_scale[i];
-		in->inverse_scale += weight / (in->alpha + u[i]);
+		in->inverse_scale += weight / (in->alpha + batch->u[i]);
 		in->log_beta += weight * log_beta[i];
 		in->inverse_beta += weight * inverse_beta;
 	}
 }
 
+/* Evaluate the integrand at all nodes and hand them to their owners. */
+static void
+FlushBatch(Batch *batch)
+{
+	double log_scale[CRM_BLOCK], log_beta[CRM_BLOCK], term[CRM_BLOCK];
+
+	if (batch->nodes == 0)
+		return;
+	for (int i = 0; i < batch->nodes; i++)
+	{
+		log_scale[i] = batch->rest[i] / (batch->owner[0]->alpha + batch->u[i]);
+		log_beta[i] = batch->rest[i] / (batch->owner[0]->beta + batch->u[i]);
+	}
+	CrmLog1pArray(log_scale, log_scale, batch->nodes);
+	CrmLog1pArray(log_beta, log_beta, batch->nodes);
+	batch->start[batch->segments] = batch->nodes;
+	for (int segment = 0; segment < batch->segments; segment++)
+	{
+		const Integral *in = batch->owner[segment];
+
+		for (int i = batch->start[segment]; i < batch->start[segment + 1]; i++)
+			term[i] = in->shape * log_scale[i] + in->s * log_beta[i] - in->top;
+	}
+	CrmExpArray(term, term, batch->nodes);
+	for (int segment = 0; segment < batch->segments; segment++)
+		SumSegment(batch, batch->owner[segment], batch->start[segment],
+				   batch->start[segment + 1], log_scale, log_beta, term);
+	batch->nodes = 0;
+	batch->segments = 0;
+}
+
+/* Room for an owner's nodes; where they begin. */
+static int
+OpenSegment(Batch *batch, Integral *owner, int count)
+{
+	int start;
+
+	if (batch->nodes + count > CRM_BLOCK || batch->segments == BATCH_SEGMENTS)
+		FlushBatch(batch);
+	start = batch->nodes;
+	batch->owner[batch->segments] = owner;
+	batch->start[batch->segments++] = start;
+	batch->nodes += count;
+	return start;
+}
+
 /* One rule over [recency, end] in u itself. */
 static void
-IntegrateLinear(Integral *in, double recency, double end, const CrmRule *rule)
+IntegrateLinear(Integral *in, double recency, double end, const CrmRule *rule, Batch *batch)
 {
-	double u[CRM_RULE_NODES], rest[CRM_RULE_NODES], measure[CRM_RULE_NODES];
+	int	   start = OpenSegment(batch, in, rule->count);
 	double width = end - recency;
 
 	for (int i = 0; i < rule->count; i++)
 	{
-		u[i] = recency + width * rule->nodes[i];
-		rest[i] = (in->age - end) + width * rule->nodes[rule->count - 1 - i];
-		measure[i] = width * rule->weights[i];
+		batch->u[start + i] = recency + width * rule->nodes[i];
+		batch->rest[start + i] = (in->age - end) + width * rule->nodes[rule->count - 1 - i];
+		batch->measure[start + i] = width * rule->weights[i];
 	}
-	AddNodes(in, u, rest, measure, rule->count);
 }
 
 /*
@@ -129,26 +179,29 @@ IntegrateLinear(Integral *in, double recency, double end, const CrmRule *rule)
  * integrand's singularities then lie at distance pi from the line.
  */
 static void
-IntegrateLog(Integral *in, double recency, double range, int panels, const CrmRule *rule)
+IntegrateLog(Integral *in, double recency, double range, int panels, const CrmRule *rule,
+			 Batch *batch)
 {
-	double u[CRM_RULE_NODES], rest[CRM_RULE_NODES], measure[CRM_RULE_NODES];
 	double shift = in->alpha < in->beta ? in->alpha : in->beta;
 	double width = range / panels;
 
 	for (int panel = 0; panel < panels; panel++)
 	{
+		int		start = OpenSegment(batch, in, rule->count);
+		double *measure = batch->measure + start;
+
 		for (int i = 0; i < rule->count; i++)
 			measure[i] = width * (panel + rule->nodes[i]);
 		CrmExpArray(measure, measure, rule->count);
 		for (int i = 0; i < rule->count; i++)
 		{
 			double length = (shift + recency) * measure[i];
+			double rest = in->age - (length - shift);
 
-			u[i] = length - shift;
-			rest[i] = in->age - u[i] > 0 ? in->age - u[i] : 0;
+			batch->u[start + i] = length - shift;
+			batch->rest[start + i] = rest > 0 ? rest : 0;
 			measure[i] = length * width * rule->weights[i];
 		}
-		AddNodes(in, u, rest, measure, rule->count);
 	}
 }
 
@@ -157,7 +210,7 @@ IntegrateLog(Integral *in, double recency, double range, int panels, const CrmRu
  * limits were found by trial to leave 1e-13.
  */
 static void
-Integrate(Integral *in, double recency)
+Integrate(Integral *in, double recency, Batch *batch)
 {
 	double shift = in->alpha < in->beta ? in->alpha : in->beta;
 	double end = UpperEnd(in, recency);
@@ -175,7 +228,8 @@ Integrate(Integral *in, double recency)
 		{
 			double hard = steep + 4 * ratio;
 
-			IntegrateLinear(in, recency, end, &CrmRules[hard > 18 ? 2 : hard > 3.5 ? 1 : 0]);
+			IntegrateLinear(in, recency, end, &CrmRules[hard > 18 ? 2 : hard > 3.5 ? 1 : 0],
+							batch);
 			return;
 		}
 	}
@@ -184,29 +238,55 @@ Integrate(Integral *in, double recency)
 	steep = slope * (shift + end) * range;
 	panels = 1 + (int) (range / 7 > steep / 50 ? range / 7 : steep / 50);
 	IntegrateLog(in, recency, range, panels,
-				 &CrmRules[panels > 1 || range > 3 || steep > 12 ? 2 : 1]);
+				 &CrmRules[panels > 1 || range > 3 || steep > 12 ? 2 : 1], batch);
+}
+
+/* Begin one history's integral, whose nodes go into the batch. */
+static void
+StartIntegral(const double *params, double frequency, double recency, double age, Integral *in,
+			  Batch *batch)
+{
+	double slope;
+
+	memset(in, 0, sizeof(*in));
+	in->shape = params[0] + frequency;
+	in->alpha = params[1];
+	in->s = params[2];
+	in->beta = params[3];
+	in->age = age;
+	if (!(age > recency))
+		return;
+	in->top = Fall(in, recency, age, &slope);
+	Integrate(in, recency, batch);
+}
+
+/* What the integral's sums say, once its batch is flushed. */
+static void
+EndIntegral(const Integral *in, CrmDeparture *departure)
+{
+	memset(departure, 0, sizeof(*departure));
+	departure->log_odds = NEVER;
+	if (!(in->sum > 0))
+		return;
+	departure->log_odds = in->top + CrmLog(in->s * in->sum);
+	departure->log_scale = in->log_scale / in->sum;
+	departure->inverse_scale = in->inverse_scale / in->sum;
+	departure->log_beta = in->log_beta / in->sum;
+	departure->inverse_beta = in->inverse_beta / in->sum;
 }
 
 void
 CrmParetoDeparture(const double *params, double frequency, double recency, double age,
 				   CrmDeparture *departure)
 {
-	Integral in = {params[0] + frequency, params[1], params[2], params[3], age, 0, 0, 0, 0, 0, 0};
-	double	 slope;
+	Integral in;
+	Batch	 batch;
 
-	memset(departure, 0, sizeof(*departure));
-	departure->log_odds = NEVER;
-	if (!(age > recency))
-		return;
-	in.top = Fall(&in, recency, age, &slope);
-	Integrate(&in, recency);
-	if (!(in.sum > 0))
-		return;
-	departure->log_odds = in.top + CrmLog(in.s * in.sum);
-	departure->log_scale = in.log_scale / in.sum;
-	departure->inverse_scale = in.inverse_scale / in.sum;
-	departure->log_beta = in.log_beta / in.sum;
-	departure->inverse_beta = in.inverse_beta / in.sum;
+	batch.nodes = 0;
+	batch.segments = 0;
+	StartIntegral(params, frequency, recency, age, &in, &batch);
+	FlushBatch(&batch);
+	EndIntegral(&in, departure);
 }
 
 typedef struct Tables
@@ -245,35 +325,53 @@ FillTables(const CrmSample *sample, const double *params, double *work)
 	return tables;
 }
 
-/* The histories from..from + count - 1, at most CRM_BLOCK. */
+/* The integrals of the histories from..from + count - 1. */
+static void
+IntegrateBlock(const CrmSample *sample, const double *params, int from, int count,
+			   Integral *integrals)
+{
+	Batch batch;
+
+	batch.nodes = 0;
+	batch.segments = 0;
+	for (int i = 0; i < count; i++)
+		StartIntegral(params, sample->frequencies[sample->frequency[from + i]],
+					  sample->times[sample->recency[from + i]],
+					  sample->times[sample->age[from + i]], &integrals[i], &batch);
+	FlushBatch(&batch);
+}
+
+/* The histories from..from + count - 1, at most BLOCK. */
 static void
 AddBlock(const CrmSample *sample, const Tables *tables, const double *params, int from,
 		 int count, Sums *sums)
 {
-	double weight[CRM_BLOCK] = {0}, value[CRM_BLOCK] = {0}, shape[CRM_BLOCK] = {0};
-	double scale[CRM_BLOCK] = {0}, s[CRM_BLOCK] = {0}, beta[CRM_BLOCK] = {0};
-	double r = params[0], alpha = params[1];
-	int	   padded = CrmPadLanes(count);
+	double	 weight[BLOCK] = {0}, value[BLOCK] = {0}, shape[BLOCK] = {0};
+	double	 scale[BLOCK] = {0}, s[BLOCK] = {0}, beta[BLOCK] = {0};
+	Integral integrals[BLOCK];
+	int		 padded = CrmPadLanes(count);
 
 	memcpy(weight, sample->weight + from, count * sizeof(double));
+	IntegrateBlock(sample, params, from, count, integrals);
 	for (int i = 0; i < count; i++)
 	{
-		double		 x = sample->frequencies[sample->frequency[from + i]];
 		uint32_t	 age = sample->age[from + i];
 		double		 time = sample->times[age];
-		double		 inverse_scale = 1 / (alpha + time);
+		double		 inverse_scale = 1 / (params[1] + time);
 		double		 inverse_beta = 1 / (params[3] + time);
 		double		 small, left;
 		CrmDeparture gone;
 
-		CrmParetoDeparture(params, x, sample->times[sample->recency[from + i]], time, &gone);
+		EndIntegral(&integrals[i], &gone);
 		small = CrmExp(-fabs(gone.log_odds));
 		left = (gone.log_odds >= 0 ? 1 : small) / (1 + small);
 		value[i] = CrmLog1p(small) + (gone.log_odds > 0 ? gone.log_odds : 0) -
-				   (r + x) * tables->log_scale[age] - params[2] * tables->log_beta[age];
+				   integrals[i].shape * tables->log_scale[age] -
+				   params[2] * tables->log_beta[age];
 		shape[i] = left * gone.log_scale - tables->log_scale[age];
-		scale[i] = (r + x) * (time * inverse_scale +
-							  left * alpha * (inverse_scale - gone.inverse_scale));
+		scale[i] =
+			integrals[i].shape * (time * inverse_scale +
+								  left * params[1] * (inverse_scale - gone.inverse_scale));
 		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * tables->log_beta[age];
 		beta[i] = params[2] * time * inverse_beta +
 				  left * params[3] *
@@ -297,11 +395,11 @@ CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
 	Sums   sums;
 
 	memset(&sums, 0, sizeof(sums));
-	for (int from = 0; from < sample->patterns; from += CRM_BLOCK)
+	for (int from = 0; from < sample->patterns; from += BLOCK)
 	{
 		int left = sample->patterns - from;
 
-		AddBlock(sample, &tables, params, from, left < CRM_BLOCK ? left : CRM_BLOCK, &sums);
+		AddBlock(sample, &tables, params, from, left < BLOCK ? left : BLOCK, &sums);
 		hooks->interrupt();
 	}
 	for (int i = 0; i < sample->frequency_count; i++)
