@@ -126,8 +126,8 @@ DiscountedValue(const CrmRestart *restart, const double *arguments)
 }
 
 static void
-CheckTable(const double *table, int rows, int columns, TableFunction function,
-		   double tolerance, const char *what)
+CheckTable(const double *table, int rows, int columns, TableFunction function, double tolerance,
+		   const char *what)
 {
 	for (CrmFamily family = CRM_BG_NBD; family <= CRM_BG_BB; family++)
 	{
@@ -153,7 +153,7 @@ CheckTable(const double *table, int rows, int columns, TableFunction function,
 	}
 }
 
-#define CHECK_TABLE(table, function, tolerance, what)                                   \
+#define CHECK_TABLE(table, function, tolerance, what) \
 	CheckTable(&(table)[0][0], LENGTH(table), LENGTH((table)[0]), function, tolerance, what)
 
 static void
@@ -196,13 +196,14 @@ TestLikelihoods(void)
 				continue;
 			OneHistory(family, row, &sample);
 			work = malloc(CrmLikelihoodWork(family, &sample) * sizeof(double));
-			value_error = fmax(value_error, fabs(CrmLogLikelihood(family, &sample, row + 1, work,
-																  &hooks, gradient) -
-												 row[8]) /
-												(1 + fabs(row[8])));
+			value_error =
+				fmax(value_error,
+					 fabs(CrmLogLikelihood(family, &sample, row + 1, work, &hooks, gradient) -
+						  row[8]) /
+						 (1 + fabs(row[8])));
 			for (int k = 0; k < 4; k++)
-				slope_error = fmax(slope_error,
-								   fabs(gradient[k] - row[9 + k]) / (1 + fabs(row[9 + k])));
+				slope_error =
+					fmax(slope_error, fabs(gradient[k] - row[9 + k]) / (1 + fabs(row[9 + k])));
 			free(work);
 			CrmReleaseSample(&sample, &hooks);
 		}
@@ -407,8 +408,8 @@ CheckCovariance(const CrmFit *fit, CrmFamily family, const CrmSample *sample)
 		{
 			double scale = sqrt(fit->covariance[i][i] * fit->covariance[j][j]);
 
-			worst = fmax(worst, fabs(fit->covariance[i][j] - fit->params[i] * fit->params[j] *
-																 inverse[i][j]) /
+			worst = fmax(worst, fabs(fit->covariance[i][j] -
+									 fit->params[i] * fit->params[j] * inverse[i][j]) /
 									scale);
 			worst = fmax(worst, fit->covariance[i][j] == fit->covariance[j][i] ? 0 : INFINITY);
 		}
@@ -596,11 +597,10 @@ static void
 TestDonors(void)
 {
 	static const double params[] = {1.203522, .749716, .656718, 2.783443};
-	static const double cells[][5] = {{0, 0, 6, .108133, .116218},
-									  {2, 4, 6, .589657, .633745},
-									  {6, 6, 6, .930434, 1}};
-	CrmCustomer			customer = {4, 5, 6};
-	CrmRestart			restart;
+	static const double cells[][5] = {
+		{0, 0, 6, .108133, .116218}, {2, 4, 6, .589657, .633745}, {6, 6, 6, .930434, 1}};
+	CrmCustomer customer = {4, 5, 6};
+	CrmRestart	restart;
 
 	for (int i = 0; i < LENGTH(cells); i++)
 	{
@@ -611,14 +611,15 @@ TestDonors(void)
 		OkNear(restart.alive, cells[i][4], 1e-6, "bg/bb: alive at the sixth");
 	}
 	CrmRestartAt(CRM_BG_BB, params, &customer, &restart);
-	OkNear(CrmDert(&restart, log(1.1)), 3.197091349, 2e-6, "bg/bb: discounted residual purchases");
+	OkNear(CrmDert(&restart, log(1.1)), 3.197091349, 2e-6,
+		   "bg/bb: discounted residual purchases");
 }
 
 static void
 TestPublishedScores(void)
 {
 	static const double rounded[] = {.243, 4.414, .793, 2.426};
-	static const double news[][2] = {{.1429, .0078283475}, {1, .053267891},	  {3, .15086523},
+	static const double news[][2] = {{.1429, .0078283475}, {1, .053267891}, {3, .15086523},
 									 {31.8571, 1.0419961}, {32, 1.0452433}, {78, 1.8605191}};
 	static const double pareto[] = {.553, 10.580, .606, 11.656};
 	static const double det[] = {.5629966, 12.5590370, .4081095, 10.5148048};
@@ -633,12 +634,14 @@ TestPublishedScores(void)
 	for (int i = 0; i < LENGTH(news); i++)
 		OkNear(CrmExpectedPurchases(&restart, news[i][0]) / news[i][1], 1, 1e-7,
 			   "bg/nbd: expected purchases of a new customer");
-	OkNear(CrmPurchaseProbability(&restart, 0, 39), .57378635, 5e-9, "bg/nbd: none in 39 weeks");
+	OkNear(CrmPurchaseProbability(&restart, 0, 39), .57378635, 5e-9,
+		   "bg/nbd: none in 39 weeks");
 	OkNear(CrmPurchaseProbability(&restart, 10, 2), 1.0786896e-07, 5e-15,
 		   "bg/nbd: ten in two weeks");
 	CrmRestartAt(CRM_PARETO_NBD, pareto, &busy, &restart);
 	OkNear(CrmPAlive(&restart), .99787139, 5e-9, "pareto/nbd: alive");
-	OkNear(CrmExpectedPurchases(&restart, 52), 25.4545135, 5e-8, "pareto/nbd: expected purchases");
+	OkNear(CrmExpectedPurchases(&restart, 52), 25.4545135, 5e-8,
+		   "pareto/nbd: expected purchases");
 	CrmRestartAt(CRM_PARETO_NBD, det, &other, &restart);
 	OkNear(CrmDert(&restart, .0027), 1.864183328, 5e-10, "pareto/nbd: dert");
 }
@@ -651,7 +654,8 @@ TestRenewalFits(void)
 	static const double params[2][2] = {{.66808835, 3.80609496}, {.70407730, 1.18204303}};
 	static const double errors[2][2] = {{.103735, .785532}, {.0655990, .152476}};
 	static const double likelihood[2] = {-1611.158147, -1680.265188};
-	static const double lifetimes[2][2] = {{5.922253496, 7.845116414}, {3.694908428, 7.220286317}};
+	static const double lifetimes[2][2] = {{5.922253496, 7.845116414},
+										   {3.694908428, 7.220286317}};
 	static const double years[2][5] = {{.46044, .43578, .41417, .39506, .37800},
 									   {.22009, .20441, .19119, .17987, .17004}};
 
@@ -696,7 +700,8 @@ FitRows(CrmFamily family, const double rows[][4], int count, CrmFit *fit)
 		histories[i].age = rows[i][2];
 		histories[i].weight = (uint32_t) rows[i][3];
 	}
-	CrmBuildSample(histories, CrmMergeRows(histories, count, scratch, &hooks), 1, &hooks, &sample);
+	CrmBuildSample(histories, CrmMergeRows(histories, count, scratch, &hooks), 1, &hooks,
+				   &sample);
 	CrmFitBtyd(family, &sample, &hooks, fit);
 	CrmReleaseSample(&sample, &hooks);
 }

@@ -189,7 +189,7 @@ typedef struct Tally
 	double worst_gap; /* to the best found, per customer */
 } Tally;
 
-static double *likelihood_work;
+static double	*likelihood_work;
 static CrmFamily likelihood_family;
 
 static double
@@ -339,8 +339,8 @@ IsDefinite(const Model *model, const void *data, const double *params)
 }
 
 static void
-Check(const Model *model, const void *data, const CrmFit *fit, const double *truth,
-	  double unit, Tally *tally)
+Check(const Model *model, const void *data, const CrmFit *fit, const double *truth, double unit,
+	  Tally *tally)
 {
 	double gradient[4], steepest = 0;
 	double at_truth = model->likelihood(data, truth, gradient);
@@ -367,8 +367,9 @@ Check(const Model *model, const void *data, const CrmFit *fit, const double *tru
 	if (should != fit->converged)
 	{
 		tally->misjudged++;
-		printf("# %s: converged %d, should be %d: %s\n", model->name, fit->converged, should,
-			   fit->reason);
+		printf("# %s: %g customers, converged %d, should be %d: %s at %g %g %g %g\n",
+			   model->name, fit->customers, fit->converged, should, fit->reason, fit->params[0],
+			   fit->params[1], fit->params[2], fit->params[3]);
 	}
 	best = BestFound(model, data, truth, fit->customers);
 	gap = (best - fit->log_likelihood) / fit->customers;
@@ -501,8 +502,8 @@ TestSpend(int populations)
 
 	for (int i = 0; i < populations; i++)
 	{
-		double		   params[3] = {UniformLog(0.3, 30), UniformLog(0.5, 50), UniformLog(1, 100)};
-		int			   customers = (int) UniformLog(50, MAX_POPULATION);
+		double params[3] = {UniformLog(0.3, 30), UniformLog(0.5, 50), UniformLog(1, 100)};
+		int	   customers = (int) UniformLog(50, MAX_POPULATION);
 		CrmSpendSample sample = {customers, x, m, w, customers};
 		double		   mean = 0;
 		CrmFit		   fit;
@@ -573,23 +574,50 @@ typedef struct Likeness
 	int forecast;
 } Likeness;
 
-/* Expected purchases of all in the next 39 weeks against those that came. */
-static int
-ForecastHolds(CrmFamily family, const CrmFit *fit, const CrmHistoryRow *customer, int customers)
+static double
+Forecast(CrmFamily family, const double *params, const CrmHistoryRow *customer, int customers)
 {
-	double expected = 0, actual = 0, variance = 0;
+	double expected = 0;
 
 	for (int i = 0; i < customers; i++)
 	{
 		CrmCustomer c = {customer[i].frequency, customer[i].recency, customer[i].age};
 		CrmRestart	restart;
 
-		CrmRestartAt(family, fit->params, &c, &restart);
+		CrmRestartAt(family, params, &c, &restart);
 		expected += CrmExpectedPurchases(&restart, 39);
+	}
+	return expected;
+}
+
+/*
+ * Expected purchases of all in the next 39 weeks against those that came: the
+ * variance is that of the customers and, by the delta method, of the estimates.
+ */
+static int
+ForecastHolds(CrmFamily family, const CrmFit *fit, const CrmHistoryRow *customer, int customers)
+{
+	double expected = Forecast(family, fit->params, customer, customers);
+	double actual = 0, variance = 0, slope[4];
+
+	for (int i = 0; i < customers; i++)
+	{
 		actual += later[i];
 		variance += later[i] * later[i];
 	}
 	variance -= actual * actual / customers;
+	for (int k = 0; k < 4 && fit->converged; k++)
+	{
+		double params[4];
+
+		memcpy(params, fit->params, sizeof(params));
+		params[k] *= 1.001;
+		slope[k] = (Forecast(family, params, customer, customers) - expected) /
+				   (0.001 * fit->params[k]);
+	}
+	for (int k = 0; k < 4 && fit->converged; k++)
+		for (int j = 0; j < 4; j++)
+			variance += slope[k] * slope[j] * fit->covariance[k][j];
 	return fabs(actual - expected) < 4 * sqrt(variance);
 }
 

@@ -23,11 +23,35 @@ static const char *const ParameterNames[][CRM_MAX_PARAMETERS] = {
  * Starts, in the data's own unit (mean age; mean age per purchase for alpha):
  * first what most customer bases look like, then unlike ones.
  */
-static const double Starts[][5][CRM_MAX_PARAMETERS] = {
-	{{0.5, 0.5, 0.7, 2}, {3, 3, 0.3, 3}, {0.1, 0.1, 2, 2}, {1, 1, 20, 20}, {10, 10, 0.05, 1}},
-	{{0.6, 0.6, 0.7, 1.5}, {3, 3, 0.3, 3}, {0.1, 0.1, 2, 2}, {1, 1, 20, 20}, {10, 10, 0.05, 1}},
-	{{0.6, 0.6, 0.6, 0.4}, {3, 3, 1, 3}, {0.1, 0.1, 2, 0.5}, {1, 1, 20, 20}, {10, 10, 0.1, 1}},
-	{{1, 1, 0.6, 3}, {5, 5, 2, 20}, {0.3, 1, 0.2, 1}, {1, 3, 20, 100}, {20, 20, 0.1, 0.5}},
+static const double Starts[][7][CRM_MAX_PARAMETERS] = {
+	{{0.5, 0.5, 0.7, 2},
+	 {0.7, 0.7, 0.2, 0.07},
+	 {0.3, 0.02, 5, 0.2},
+	 {3, 3, 0.3, 3},
+	 {0.1, 0.1, 2, 2},
+	 {1, 1, 20, 20},
+	 {10, 10, 0.05, 1}},
+	{{0.6, 0.6, 0.7, 1.5},
+	 {0.7, 0.7, 0.2, 0.07},
+	 {0.3, 0.02, 5, 0.2},
+	 {3, 3, 0.3, 3},
+	 {0.1, 0.1, 2, 2},
+	 {1, 1, 20, 20},
+	 {10, 10, 0.05, 1}},
+	{{0.6, 0.6, 0.6, 0.4},
+	 {0.7, 0.7, 0.15, 0.02},
+	 {0.3, 0.02, 5, 0.05},
+	 {3, 3, 1, 3},
+	 {0.1, 0.1, 2, 0.5},
+	 {1, 1, 20, 20},
+	 {10, 10, 0.1, 1}},
+	{{1, 1, 0.6, 3},
+	 {0.1, 0.2, 0.1, 0.1},
+	 {1, 0.2, 5, 0.2},
+	 {5, 5, 2, 20},
+	 {0.3, 1, 0.2, 1},
+	 {1, 3, 20, 100},
+	 {20, 20, 0.1, 0.5}},
 };
 
 typedef struct Context
@@ -113,7 +137,7 @@ void
 CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, CrmFit *fit)
 {
 	Context	   context = {family, sample, hooks, NULL};
-	CrmFitTask task = {Likelihood, &context, 4, {0}, {0}, {0}, 5, {{0}}, sample->customers};
+	CrmFitTask task = {Likelihood, &context, 4, {0}, {0}, {0}, 7, {{0}}, sample->customers};
 	double	   purchases, age;
 
 	Totals(sample, &purchases, &age);

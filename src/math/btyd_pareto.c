@@ -228,7 +228,10 @@ Integrate(Integral *in, double recency, Batch *batch)
 		{
 			double hard = steep + 4 * ratio;
 
-			IntegrateLinear(in, recency, end, &CrmRules[hard > 18 ? 2 : hard > 3.5 ? 1 : 0],
+			IntegrateLinear(in, recency, end,
+							&CrmRules[hard > 18	   ? 2
+									  : hard > 3.5 ? 1
+												   : 0],
 							batch);
 			return;
 		}
@@ -370,8 +373,8 @@ AddBlock(const CrmSample *sample, const Tables *tables, const double *params, in
 				   params[2] * tables->log_beta[age];
 		shape[i] = left * gone.log_scale - tables->log_scale[age];
 		scale[i] =
-			integrals[i].shape * (time * inverse_scale +
-								  left * params[1] * (inverse_scale - gone.inverse_scale));
+			integrals[i].shape *
+			(time * inverse_scale + left * params[1] * (inverse_scale - gone.inverse_scale));
 		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * tables->log_beta[age];
 		beta[i] = params[2] * time * inverse_beta +
 				  left * params[3] *

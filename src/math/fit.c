@@ -17,6 +17,7 @@
 #define BOUND 25.0 /* in log parameters, from the data's own unit */
 #define SMALLEST 1e-5
 #define LARGEST 1e5
+#define FEW 1000 /* customers */
 
 static void
 ParametersAt(const CrmFitTask *task, const double *point, double *params)
@@ -49,9 +50,9 @@ NameRunaways(const CrmFitTask *task, const double *params, char *reason, size_t 
 
 		if (value >= SMALLEST && value <= LARGEST)
 			continue;
-		length += snprintf(reason + length, length < size ? size - length : 0,
-						   "%s%s runs to %s", found > 0 ? ", " : "", task->names[i],
-						   value > 1 ? "infinity" : "zero");
+		length +=
+			snprintf(reason + length, length < size ? size - length : 0, "%s%s runs to %s",
+					 found > 0 ? ", " : "", task->names[i], value > 1 ? "infinity" : "zero");
 		if (length >= size)
 			length = size - 1;
 		found++;
@@ -114,6 +115,8 @@ CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 	int	   iterations = 0;
 	int	   evaluations = 0;
 	double slack = 1e-9 * task->customers;
+	/* few customers have several maxima; a start that failed: the best of all is wanted */
+	bool doubtful = task->customers < FEW;
 
 	for (int start = 0; start < task->start_count; start++)
 	{
@@ -130,7 +133,8 @@ CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 		if (start == 0 || trial.log_likelihood > fit->log_likelihood + slack ||
 			(trial.converged && trial.log_likelihood > fit->log_likelihood - slack))
 			*fit = trial;
-		if (fit->converged)
+		doubtful = doubtful || !trial.converged;
+		if (!doubtful)
 			break;
 	}
 	fit->iterations = iterations;

@@ -20,7 +20,7 @@
 #define MAX_POLISHES 12
 #define LINE_STEPS 30
 #define MAX_STEP 2.5
-#define DIFFERENCE 1e-4
+#define DIFFERENCE 1e-3
 
 typedef struct Search
 {
@@ -129,7 +129,7 @@ InvertSafely(int count, double matrix[][N], double inverse[][N])
 		scale = fmax(scale, fabs(matrix[i][i]));
 	if (!(scale > 0) || !isfinite(scale))
 		scale = 1;
-	for (double shift = 0; shift < 1e9; shift = shift > 0 ? shift * 4 : 1e-6)
+	for (double shift = 0; shift<1e9; shift = shift> 0 ? shift * 4 : 1e-6)
 	{
 		memcpy(shifted, matrix, sizeof(shifted));
 		for (int i = 0; i < count; i++)

@@ -33,13 +33,11 @@ typedef struct CrmOptimum
  * Maximise from a starting point inside |point_i| <= bound; stops once the
  * gain a Newton step promises is below tolerance.
  */
-extern void CrmMaximise(CrmObjective objective, void *context, int count,
-						const double *start, double bound, double tolerance,
-						CrmOptimum *optimum);
+extern void CrmMaximise(CrmObjective objective, void *context, int count, const double *start,
+						double bound, double tolerance, CrmOptimum *optimum);
 
 /* Inverse of a symmetric positive definite matrix; false where it is not. */
-extern bool CrmInvertPositive(int									 count,
-							  double matrix[][CRM_MAX_PARAMETERS],
+extern bool CrmInvertPositive(int count, double matrix[][CRM_MAX_PARAMETERS],
 							  double inverse[][CRM_MAX_PARAMETERS]);
 
 #endif

@@ -170,8 +170,8 @@ SortDistinct(double *values, double *scratch, size_t count, const CrmHooks *hook
 
 	for (int shift = 0; shift < 64; shift += DIGIT_BITS)
 	{
-		size_t	start[DIGIT_VALUES] = {0};
-		size_t	total = 0;
+		size_t start[DIGIT_VALUES] = {0};
+		size_t total = 0;
 
 		for (size_t i = 0; i < count; i++)
 			start[(BitsOf(values[i]) >> shift) & DIGIT_MASK]++;
@@ -239,8 +239,8 @@ ListTimes(const CrmHistoryRow *rows, size_t count, bool whole, double largest,
 
 /* Distinct frequencies with their customers; the rows are sorted by them. */
 static void
-ListFrequencies(const CrmHistoryRow *rows, size_t count, uint32_t *index,
-				const CrmHooks *hooks, CrmSample *sample)
+ListFrequencies(const CrmHistoryRow *rows, size_t count, uint32_t *index, const CrmHooks *hooks,
+				CrmSample *sample)
 {
 	double *frequencies, *weights;
 	int		distinct = 0;
@@ -282,8 +282,8 @@ CrmBuildSample(const CrmHistoryRow *rows, size_t count, double unit, const CrmHo
 	{
 		recency[i] = whole ? (uint32_t) rows[i].recency
 						   : IndexOf(times, sample->time_count, rows[i].recency);
-		age[i] = whole ? (uint32_t) rows[i].age
-					   : IndexOf(times, sample->time_count, rows[i].age);
+		age[i] =
+			whole ? (uint32_t) rows[i].age : IndexOf(times, sample->time_count, rows[i].age);
 		weight[i] = rows[i].weight;
 		sample->customers += weight[i];
 		if (i % CHECK_EVERY == 0)

@@ -25,9 +25,8 @@ StirlingRest(double z)
 			square * (1.0 / 360 -
 					  square * (1.0 / 1260 -
 								square * (1.0 / 1680 -
-										  square * (1.0 / 1188 -
-													square * (691.0 / 360360 -
-															  square / 156))))));
+										  square * (1.0 / 1188 - square * (691.0 / 360360 -
+																		   square / 156))))));
 }
 
 /* digamma(z) - log z, z >= 16 */
@@ -43,9 +42,8 @@ DigammaRest(double z)
 				square * (1.0 / 120 -
 						  square * (1.0 / 252 -
 									square * (1.0 / 240 -
-											  square * (1.0 / 132 -
-														square * (691.0 / 32760 -
-																  square / 12))))));
+											  square * (1.0 / 132 - square * (691.0 / 32760 -
+																			  square / 12))))));
 }
 
 double
@@ -103,8 +101,7 @@ CrmLogSurvival(double a, double z, double n)
 	 * small when a is: with u = z + a, v = end + a,
 	 * (z - 1/2) log((1 + n/z) / (1 + n/u)) - a log1p(n/u) - n log1p(a/end) + rests.
 	 */
-	return sum + (z - 0.5) * CrmLog1p(n * a / (z * (end + a))) -
-		   a * CrmLog1p(n / (z + a)) - n * CrmLog1p(a / end) +
-		   (StirlingRest(end) - StirlingRest(end + a)) -
+	return sum + (z - 0.5) * CrmLog1p(n * a / (z * (end + a))) - a * CrmLog1p(n / (z + a)) -
+		   n * CrmLog1p(a / end) + (StirlingRest(end) - StirlingRest(end + a)) -
 		   (StirlingRest(z) - StirlingRest(z + a));
 }

@@ -98,8 +98,8 @@ CrmBgProbability(const double *params, double purchases, double horizon)
 	if (n == 0)
 		return CrmExp(exactly);
 	before = CrmLogSurvival(a, b, n - 1);
-	at_least = CrmLogBetaIncPair(n, r, horizon / (alpha + horizon), alpha / (alpha + horizon),
-								 NULL);
+	at_least =
+		CrmLogBetaIncPair(n, r, horizon / (alpha + horizon), alpha / (alpha + horizon), NULL);
 	return CrmExp(before - CrmLog1p(a / (b + (n - 1))) + exactly) +
 		   CrmExp(before + CrmLog(a / (a + b + (n - 1))) + at_least);
 }

@@ -78,8 +78,8 @@ LeavingProbability(const double *params, double n, double horizon)
 	{
 		for (int i = side < 0 ? 1 : 0;; i++)
 		{
-			double fall = top - LogLeaving(params, n, coefficient, horizon,
-										   mode + side * i * step);
+			double fall =
+				top - LogLeaving(params, n, coefficient, horizon, mode + side * i * step);
 
 			sum += CrmExp(-fall);
 			if (fall > NEGLIGIBLE)

@@ -12,7 +12,6 @@
 #include "math/rising.h"
 #include "math/special.h"
 
-
 typedef struct SpendContext
 {
 	const CrmSpendSample *sample;
@@ -139,8 +138,8 @@ CrmFitSpend(const CrmSpendSample *sample, const CrmHooks *hooks, CrmFit *fit)
 	static const double starts[][3] = {
 		{5, 4, 0.6}, {1, 2, 1}, {20, 20, 1}, {2, 50, 25}, {200, 3, 0.01}};
 	SpendContext context = {sample, hooks};
-	CrmFitTask	 task = {SpendTask, &context,		  3, {"p", "q", "gamma"}, {1, 1, 1},
-						 {1, 1, 1}, 5, {{0}}, sample->customers};
+	CrmFitTask	 task = {SpendTask, &context, 3,	 {"p", "q", "gamma"}, {1, 1, 1},
+						 {1, 1, 1}, 5,		  {{0}}, sample->customers};
 	double		 mean[2], moment[3];
 
 	if (sample->patterns == 0)
@@ -193,8 +192,8 @@ CrmFitRenewals(const CrmRenewalSample *sample, const CrmHooks *hooks, CrmFit *fi
 {
 	static const double starts[][2] = {{1, 2}, {0.2, 0.4}, {10, 30}, {100, 20}, {1, 50}};
 	RenewalContext		context = {sample, hooks};
-	CrmFitTask			task = {RenewalTask, &context, 2, {"alpha", "beta"}, {1, 1}, {1, 1}, 5, {{0}},
-								sample->customers};
+	CrmFitTask			task = {RenewalTask, &context, 2,	  {"alpha", "beta"}, {1, 1},
+								{1, 1},		 5,		   {{0}}, sample->customers};
 	const char		   *gap = RenewalGap(sample);
 
 	if (gap != NULL)
