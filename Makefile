@@ -6,11 +6,12 @@ EXTENSION = crm_ext
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
-ROOMS = history book retention segments clv sample
+ROOMS = history book retention survival cohort subscription rfm segments lifecycle top_share \
+	clv sample
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
-TOOL_GOALS = demo check bench format format-check
+TOOL_GOALS = demo check docs-write bench format format-check
 
 ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)
 include tools/goals.mk
@@ -24,6 +25,7 @@ EXTRA_CLEAN = $(EXTENSION)--*.sql build
 # -ffp-contract=off stands with the preprocessor's flags because only these reach the
 # bitcode as well: a function inlined by the JIT must give the same bits.
 PG_CPPFLAGS = -Isrc -ffp-contract=off
+# The two warnings left out come from the server's own headers (ilist.h, array.h).
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -31,11 +33,11 @@ REGRESS_OPTS = --load-extension=$(EXTENSION) \
 	--launcher='env PGTZ=Europe/Berlin PGDATESTYLE=ISO,MDY'
 
 ifeq ($(origin PG_CONFIG),undefined)
-PG_CONFIG := $(shell tools/find-pg-config)
+PG_CONFIG := $(or $(shell tools/find-pg-config),pg_config)
 endif
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-ifeq ($(wildcard $(PGXS)),)
-$(error $(PG_CONFIG) has no PGXS: install PostgreSQL's server development files, or set PG_CONFIG)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(and $(wildcard $(PGXS)),$(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h)),)
+$(error $(PG_CONFIG) has no server development files: install them, or set PG_CONFIG; make demo says how)
 endif
 # A server built with LLVM wants bitcode; without its clang the extension does without.
 ifeq ($(shell command -v $$(sed -n 's/^CLANG = *//p' $(dir $(PGXS))../Makefile.global)),)

@@ -27,6 +27,13 @@
 #define MakeRange(typcache, lower, upper) make_range(typcache, lower, upper, false)
 #endif
 
+/* stringToQualifiedNameList learnt about soft errors in 16. */
+#if PG_VERSION_NUM >= 160000
+#define QualifiedNameToList(name) stringToQualifiedNameList(name, NULL)
+#else
+#define QualifiedNameToList(name) stringToQualifiedNameList(name)
+#endif
+
 /* 18 replaced pg_attribute_noreturn() behind a declaration by pg_noreturn before it. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn

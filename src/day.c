@@ -86,10 +86,12 @@ FindDayZone(text *name)
 	const char *data = VARDATA_ANY(name);
 	int			length = VARSIZE_ANY_EXHDR(name);
 
-	for (int i = 0; i < nzones; i++)
+	/* Row after row it is the same one. */
+	if (likely(zones[last_zone].name_length == length && nzones > 0 &&
+			   memcmp(zones[last_zone].name, data, length) == 0))
+		return &zones[last_zone];
+	for (int slot = 0; slot < nzones; slot++)
 	{
-		int slot = (last_zone + i) % nzones;
-
 		if (zones[slot].name_length == length && memcmp(zones[slot].name, data, length) == 0)
 		{
 			last_zone = slot;
@@ -199,6 +201,7 @@ DayFromTimestampTz(TimestampTz moment, DayZone *zone)
 	const int64	   epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 	const Stretch *stretch = &zone->stretches[zone->last];
 	int64		   seconds;
+	int64		   day;
 
 	if (unlikely(TIMESTAMP_NOT_FINITE(moment)))
 		ReportInfinite("purchase time", TIMESTAMP_IS_NOBEGIN(moment));
@@ -206,5 +209,10 @@ DayFromTimestampTz(TimestampTz moment, DayZone *zone)
 	if (zone->nstretches == 0 || seconds + epoch < stretch->from ||
 		seconds + epoch >= stretch->until)
 		stretch = FindStretch(zone, seconds + epoch);
-	return (DateADT) FloorDivide(seconds + stretch->offset, SECS_PER_DAY);
+	day = FloorDivide(seconds + stretch->offset, SECS_PER_DAY);
+	if (unlikely(!IS_VALID_DATE(day)))
+		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				errmsg("purchase time falls before the first date there is in time zone \"%s\"",
+					   zone->name));
+	return (DateADT) day;
 }

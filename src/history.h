@@ -96,7 +96,7 @@ extern PurchaseHistory *HistoryFromDays(const HistoryDay *days, Size ndays, bool
 extern HistoryDay *HistoryDays(const PurchaseHistory *history, Size *ndays, bool *has_amount);
 
 /* Moves to the next listed day, in reader->current; false at the end. */
-static inline bool
+static pg_attribute_always_inline bool
 HistoryNext(HistoryReader *reader)
 {
 	uint64 value;
@@ -106,9 +106,7 @@ HistoryNext(HistoryReader *reader)
 	reader->left--;
 	if (likely(reader->started))
 	{
-		if (likely(reader->next < reader->end && *reader->next < 0x80))
-			value = *reader->next++;
-		else if ((reader->next = GetVarint(reader->next, reader->end, &value)) == NULL)
+		if (unlikely((reader->next = GetVarintWord(reader->next, reader->end, &value)) == NULL))
 			ReportBadHistory();
 		reader->current.day += (int32) value;
 	}
@@ -119,18 +117,26 @@ HistoryNext(HistoryReader *reader)
 	}
 	if (reader->has_counts)
 	{
-		if ((reader->next = GetVarint(reader->next, reader->end, &value)) == NULL)
+		if (unlikely((reader->next = GetVarintWord(reader->next, reader->end, &value)) == NULL))
 			ReportBadHistory();
 		reader->current.purchases = (int32) value;
 	}
 	if (likely(reader->has_amount))
 	{
-		if ((reader->next = GetVarint(reader->next, reader->end, &value)) == NULL)
+		if (unlikely((reader->next = GetVarintWord(reader->next, reader->end, &value)) == NULL))
 			ReportBadHistory();
 		reader->current.amount = (int64) ((uint64) ZigzagDecode(value) * (uint64) reader->unit);
 	}
 	return true;
 }
+
+/*
+ * The next listed days, at most HISTORY_CHUNK of them, into an array; returns
+ * their number, 0 at the end. Faster than HistoryNext for all of a history.
+ */
+#define HISTORY_CHUNK 64
+
+extern int HistoryNextDays(HistoryReader *reader, HistoryDay *days);
 
 /* Moves to the next day with a purchase, adding the money of the days passed over to *skipped. */
 static inline bool

@@ -175,7 +175,7 @@ COMMENT ON OPERATOR FAMILY purchase_history_ops USING hash IS
 CREATE FUNCTION purchase_history_concat(purchase_history, purchase_history) RETURNS purchase_history
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_history_concat(purchase_history, purchase_history) IS
-	'implementation of ||: both histories as one; NULL counts as empty, two NULLs give NULL';
+	'implementation of ||: both histories as one; NULL counts as empty';
 
 CREATE OPERATOR || (
 	LEFTARG = purchase_history,

@@ -137,6 +137,38 @@ TicksFromNumeric(Numeric number, int64 *ticks)
 	return MONEY_OK;
 }
 
+/*
+ * The common case: below a hundred million, and no decimals beyond the fourth.
+ * False: ask TicksFromNumeric.
+ */
+static inline bool
+TicksFromShortNumeric(Numeric number, int64 *ticks)
+{
+	static const int64 units[] = {1, INT64CONST(10000), INT64CONST(100000000),
+								  INT64CONST(1000000000000)};
+	const char		  *data = VARDATA_ANY(number);
+	int				   ndigits = (int) (VARSIZE_ANY_EXHDR(number) / sizeof(int16)) - 1;
+	int64			   sum = 0;
+	uint16			   header;
+	int				   weight;
+
+	memcpy(&header, data, sizeof(header));
+	weight = header & NUM_SHORT_WEIGHT_MASK;
+	if ((header & (NUM_SIGN_MASK | NUM_SHORT_WEIGHT_SIGN)) != NUM_SHORT || weight > 1 ||
+		ndigits > weight + 2)
+		return false;
+	for (int i = 1; i <= ndigits; i++)
+	{
+		int16 digit;
+
+		memcpy(&digit, data + i * sizeof(int16), sizeof(digit));
+		sum = sum * MONEY_UNIT + digit;
+	}
+	sum *= units[weight + 2 - ndigits];
+	*ticks = (header & NUM_SHORT_SIGN) != 0 ? -sum : sum;
+	return true;
+}
+
 /* The slow way, through numeric's own functions, for a layout that is not the known one. */
 static MoneyStatus
 TicksFromNumericText(Numeric number, int64 *ticks)
@@ -185,6 +217,8 @@ MoneyFromNumeric(Numeric amount)
 	int64		ticks = 0;
 	MoneyStatus status;
 
+	if (likely(NumericLayoutIsKnown() && TicksFromShortNumeric(amount, &ticks)))
+		return ticks;
 	status = likely(NumericLayoutIsKnown()) ? TicksFromNumeric(amount, &ticks)
 											: TicksFromNumericText(amount, &ticks);
 	if (unlikely(status == MONEY_NOT_FINITE))
@@ -204,6 +238,86 @@ MoneyIsTinyRefund(Numeric amount)
 		return *DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(amount))) ==
 			   '-';
 	return SplitNumeric(amount, &parts) && parts.ndigits > 0 && parts.negative;
+}
+
+/* The same from the text form, for a layout that is not the known one. */
+static bool
+SplitNumericText(Numeric number, NumericParts *parts)
+{
+	const char *text =
+		DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+	const char *point = strchr(text, '.');
+	int			whole;
+	int			length;
+	int16	   *digits;
+
+	if (numeric_is_nan(number) || numeric_is_inf(number))
+		return false;
+	parts->negative = *text == '-';
+	text += parts->negative;
+	whole = point == NULL ? strlen(text) : point - text;
+	length = strlen(text);
+	parts->weight = (whole + 3) / 4 - 1;
+	parts->ndigits = parts->weight + 1 + (length - whole + 2) / 4;
+	digits = palloc0((parts->ndigits + 1) * sizeof(int16));
+	for (int i = 0; i < length; i++)
+	{
+		/* decimal place: 0 is the units, 1 the tens, -1 the first behind the point */
+		int place = i < whole ? whole - 1 - i : whole - i;
+		int group = place >= 0 ? place / 4 : (place - 3) / 4;
+		int power = place - group * 4;
+
+		if (i != whole)
+			digits[parts->weight - group] += (text[i] - '0') * (power == 0	 ? 1
+																: power == 1 ? 10
+																: power == 2 ? 100
+																			 : 1000);
+	}
+	while (parts->ndigits > 0 && digits[parts->ndigits - 1] == 0)
+		parts->ndigits--;
+	parts->digits = (const char *) digits;
+	return true;
+}
+
+static inline void
+SplitFiniteNumeric(Numeric number, NumericParts *parts, const char *what)
+{
+	bool finite = likely(NumericLayoutIsKnown()) ? SplitNumeric(number, parts)
+												 : SplitNumericText(number, parts);
+
+	if (unlikely(!finite))
+		ereport(
+			ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("%s must be a finite number, not %s", what,
+				   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)))));
+}
+
+int
+NumericGroups(Numeric number, const char *what)
+{
+	NumericParts parts;
+
+	SplitFiniteNumeric(number, &parts, what);
+	return parts.ndigits == 0 ? 0 : Max(parts.ndigits - 1 - parts.weight, 0);
+}
+
+int128
+ScaleNumeric(Numeric number, int groups, bool *more, const char *what)
+{
+	NumericParts parts;
+	int			 last;
+	int128		 sum = 0;
+
+	SplitFiniteNumeric(number, &parts, what);
+	last = parts.weight + groups;
+	*more = parts.ndigits > 0 && parts.ndigits - 1 > last;
+	if (parts.ndigits > 0 && last >= SCALED_DIGITS)
+		return parts.negative ? -INT128_MAX_VALUE : INT128_MAX_VALUE;
+	for (int i = 0; i <= last; i++)
+		sum = sum * MONEY_UNIT + NumericDigit(&parts, i);
+	if (parts.negative)
+		sum = -sum - (*more ? 1 : 0);
+	return sum;
 }
 
 int64

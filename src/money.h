@@ -26,6 +26,21 @@ extern int64 MoneyFromFloat8(float8 amount);
 /* Whether a numeric that rounds to 0 ticks is below 0: then it is a refund all the same. */
 extern bool MoneyIsTinyRefund(Numeric amount);
 
+/*
+ * A numeric that must not be rounded is read at a scale of its own: value x
+ * 10000^groups. NumericGroups says how many groups of four decimals it needs;
+ * ScaleNumeric reads it at any number of groups, rounded down, and says in
+ * *more whether it was. What has more than SCALED_DIGITS digits in base 10000
+ * saturates at an end of int128. Not finite is 22023, `what` in the message.
+ */
+#define SCALED_DIGITS 9
+#define SCALED_MAX \
+	((int128) INT64CONST(1000000000000000000) * INT64CONST(1000000000000000000) - 1)
+#define INT128_MAX_VALUE ((int128) (~(uint128) 0 >> 1))
+
+extern int	  NumericGroups(Numeric number, const char *what);
+extern int128 ScaleNumeric(Numeric number, int groups, bool *more, const char *what);
+
 /* A sum of ticks as numeric, with at least two and at most four decimals shown. */
 extern Numeric NumericFromMoney(int128 ticks);
 

@@ -1,7 +1,7 @@
 -- What holds for every member of the extension, read from the catalogs. Offenders are named:
 -- an assertion that fails shows them under "have".
 BEGIN;
-SELECT plan(24);
+SELECT plan(25);
 
 -- Every member, with the catalog it is in; parts are what a member brings along (the array
 -- type of a type, the row type of a table, the rule behind a view).
@@ -158,7 +158,7 @@ SELECT is(ARRAY(
 	SELECT f.name FROM member_function f JOIN pg_language l ON l.oid = f.prolang
 	WHERE f.prokind = 'f' AND f.provolatile = 'i' AND l.lanname = 'c'
 		AND (f.proargtypes::oid[] && ARRAY['regclass', 'regtype', 'regproc', 'regprocedure', 'name']::regtype[]::oid[]
-			OR f.prosrc IN ('histories_of', 'crm_attach', 'crm_refresh', 'crm_detach', 'crm_discover', 'crm_report'))
+			OR f.prosrc IN ('histories_of', 'rfm_segment', 'crm_attach', 'crm_refresh', 'crm_detach', 'crm_discover', 'crm_report'))
 	ORDER BY 1), '{}'::text[], 'what reads relations is not immutable');
 
 -- Relocation: the same calls answer the same in any schema, under an empty search_path.
@@ -168,6 +168,7 @@ SELECT ok(extrelocatable, 'the extension is relocatable') FROM pg_extension WHER
 \set crm public
 \ir include/relocated.sql
 SELECT :'answers' AS at_home \gset
+SELECT alike(:'at_home'::text, '%rules Everybody', 'rfm_segment reads the table beside it');
 SELECT unalike(:'at_home'::text, '%NULL%', 'the calls answer where the extension was created');
 
 CREATE SCHEMA "Odd ""quoted"" schema";

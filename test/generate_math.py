@@ -140,6 +140,9 @@ def hypergeometric_table():
         rows.append(hypergeometric_row(1.0, b + x, a + b + x, 1 / (1 + log_uniform(1e-4, 1))))
         # dert of BG/NBD: z from -infinity to 0
         rows.append(hypergeometric_row(r + x + 1, a, a + b + x, -log_uniform(1e-4, 1e6)))
+    # long series below z = 1/2; a tail of the integral that reaches e^700
+    rows.append(hypergeometric_row(3000.8371829121875, 3000.2405188729167, 2999.668597251897, 0.4038183226193286))
+    rows.append(hypergeometric_row(1.0, 0.20616776174366233, 0.24182766588201712, 0.9994908132515684))
     table("hyp2f1_values", ("a", "b", "c", "z", "log |2F1|", "sign"), rows)
 
 
@@ -154,6 +157,9 @@ def confluent_table():
         b = a - random.random()
         z = log_uniform(1e-3, 1e3)
         rows.append((a, b, z, log(hyperu(mpf(a), mpf(b), mpf(z)))))
+    for a in (0.5, 1.0, 1.000001, 1.4999999, 1.5, 2.0, 3.5, 4.4999, 5.0):   # a = b, every way there is
+        for z in (1e-200, 1e-6, 0.0200001, 0.5, 1.0, 1.0000001, 30.0):
+            rows.append((a, a, z, log(hyperu(mpf(a), mpf(a), mpf(z)))))
     table("hyperu_values", ("a", "b", "z", "log U"), rows)
 
 

@@ -129,7 +129,7 @@ SELECT is(history_agg(at::timestamptz, zone)::text, day, format('%s in %s', at, 
 	('2024-03-30 22:59:59+00', 'Europe/Berlin', '2024-03-30'), ('2024-03-30 23:00+00', 'Europe/Berlin', '2024-03-31'),
 	('2024-10-26 22:00+00', 'Europe/Berlin', '2024-10-27'), ('2024-10-27 22:59+00', 'Europe/Berlin', '2024-10-27'),
 	('2024-10-27 23:00+00', 'Europe/Berlin', '2024-10-28'), ('1999-12-31 23:59:59.5-12', '<-12>12', '1999-12-31'),
-	('4713-01-01 BC', 'UTC', '4714-12-31 BC'), ('294276-12-31 12:00+00', 'Asia/Tokyo', '294276-12-31'),
+	('4714-11-24 00:00+00 BC', 'UTC', '4714-11-24 BC'), ('4713-01-01 BC', 'UTC', '4714-12-31 BC'), ('294276-12-31 12:00+00', 'Asia/Tokyo', '294276-12-31'),
 	('1970-01-01 00:00+00', 'UTC', '1970-01-01'), ('1969-12-31 23:59:59+00', 'UTC', '1969-12-31')) v(at, zone, day)
 GROUP BY at, zone, day;
 CREATE TABLE hours AS SELECT row_number() OVER (ORDER BY md5(at::text)) AS id, at
@@ -163,7 +163,7 @@ SELECT is(pg_temp.state_of('SELECT history_agg(date ''2024-01-01'', a) FROM (VAL
 	'22003', 'a sum that does not fit is no wrap');
 SELECT is(pg_temp.state_of('SELECT history_agg(' || call || ')'), state, 'history_agg(' || call || ')') FROM (VALUES
 	('date ''infinity''', '22008'), ('date ''-infinity'', 1.0', '22008'), ('timestamp ''infinity''', '22008'),
-	('timestamptz ''-infinity'', ''UTC''', '22008'), ('now(), ''Mars/Olympus''', '22023'), ('now(), 1.0, NULL::text', '22004'),
+	('timestamptz ''-infinity'', ''UTC''', '22008'), ('timestamptz ''4714-11-24 00:00+00 BC'', ''America/New_York''', '22008'), ('now(), ''Mars/Olympus''', '22023'), ('now(), 1.0, NULL::text', '22004'),
 	('now(), repeat(''x'', 1000)', '22023'), ('current_date, 1.0, ''Mars/Olympus''', '22023')) v(call, state);
 
 -- Bought 50, returned 50 a week later: a customer with one purchase, worth nothing.
@@ -185,7 +185,7 @@ SELECT is(ROW(frequency('', d), recency('', d), customer_age('', d), monetary(''
 	ROW(NULL::bigint, NULL::float8, NULL::float8, NULL::float8, '{}'::datemultirange), 'the empty history as of a date') FROM (SELECT current_date) v(d);
 SELECT is(NULL || '2024-01-01'::purchase_history, '2024-01-01', 'NULL || h')
 	|| E'\n' || is('2024-01-01' || NULL::purchase_history, '2024-01-01', 'h || NULL')
-	|| E'\n' || is(NULL::purchase_history || NULL, NULL, 'NULL || NULL')
+	|| E'\n' || is(NULL::purchase_history || NULL, '', 'NULL || NULL is empty')
 	|| E'\n' || is(''::purchase_history || '2024-01-01:3', '2024-01-01:3', 'empty || h');
 SELECT is((SELECT count(*) FROM unnest(''::purchase_history)), 0::bigint, 'the empty history has no days');
 SELECT is(frequency(NULL, current_date), NULL, 'accessors are strict') || E'\n' || is(as_of('2024-01-01', NULL), NULL, 'as_of(h, NULL)');

@@ -6,15 +6,15 @@
  * (the latter relative to the directory the test is run in).
  */
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "math/elementary.h"
+#include "math/random.h"
 #include "math/special.h"
 #include "math/vector.h"
 #include "math_values.h"
@@ -128,7 +128,9 @@ Uniform(void)
 static double
 AnyMagnitude(int low, int high)
 {
-	return ldexp(0.5 + Uniform(), low + (int) (Uniform() * (high - low)));
+	double mantissa = 0.5 + Uniform();
+
+	return ldexp(mantissa, low + (int) (Uniform() * (high - low)));
 }
 
 #if LDBL_MANT_DIG > 63
@@ -384,7 +386,7 @@ MaskedHash(const char *self)
 	child = popen(command, "r");
 	if (child)
 	{
-		if (fscanf(child, "%lx", &hash) != 1)
+		if (fscanf(child, "%" SCNx64, &hash) != 1)
 			hash = 0;
 		pclose(child);
 	}
@@ -442,7 +444,7 @@ PrintHash(void)
 	double *x = malloc((MILLION + 13) * sizeof(double));
 
 	FillArguments(x, MILLION + 13);
-	printf("%lx\n", (unsigned long) HashOfEverything(x, MILLION));
+	printf("%" PRIx64 "\n", HashOfEverything(x, MILLION));
 	free(x);
 }
 
@@ -622,6 +624,79 @@ TestWildArguments(void)
 	alarm(0);
 }
 
+/* ---- random draws ---- */
+
+/* z scores of the mean and of the variance, whose fourth central moment is given */
+static void
+CheckMoments(const char *name, const double *draws, int n, double mean, double variance,
+			 double fourth)
+{
+	double sum = 0.0;
+	double squares = 0.0;
+	char   title[100];
+
+	for (int i = 0; i < n; i++)
+	{
+		sum += draws[i] - mean;
+		squares += (draws[i] - mean) * (draws[i] - mean) - variance;
+	}
+	sum /= sqrt(n * variance);
+	squares /= sqrt(n * (fourth - variance * variance));
+	snprintf(title, sizeof(title), "%s: mean and variance", name);
+	Ok(fabs(sum) < 4.0 && fabs(squares) < 4.0, title);
+	printf("# z scores %.2f and %.2f\n", sum, squares);
+}
+
+static void
+TestRandomGamma(double *draws, double shape, int erlang)
+{
+	CrmRandom random = CrmRandomStart(1, erlang);
+	char	  title[100];
+
+	for (int i = 0; i < MILLION; i++)
+		draws[i] =
+			erlang ? CrmRandomErlang(&random, (int) shape) : CrmRandomGamma(&random, shape);
+	snprintf(title, sizeof(title), "%s of shape %g", erlang ? "erlang" : "gamma", shape);
+	CheckMoments(title, draws, MILLION, shape, shape, 3.0 * shape * (shape + 2.0));
+}
+
+static void
+TestRandom(void)
+{
+	/* SplitMix64 from 1234567: the published test vector (Vigna, splitmix64.c) */
+	static const uint64_t vector[] = {
+		UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
+		UINT64_C(9817491932198370423), UINT64_C(4593380528125082431),
+		UINT64_C(16408922859458223821)};
+	static const double weights[] = {1.0, 0.0, 3.0};
+	CrmRandom			random = 1234567;
+	double			   *draws = malloc(MILLION * sizeof(double));
+	int					chosen[3] = {0};
+	int					good = 1;
+
+	for (int i = 0; i < LENGTH(vector); i++)
+		good &= CrmRandomUniform(&random) == ((double) (vector[i] >> 12) + 0.5) * 0x1p-52;
+	Ok(good, "SplitMix64 gives its test vector");
+	for (int i = 0; i < MILLION; i++)
+		draws[i] = CrmRandomUniform(&random);
+	CheckMoments("uniform", draws, MILLION, 0.5, 1.0 / 12, 1.0 / 80);
+	for (int i = 0; i < MILLION; i++)
+		draws[i] = CrmRandomNormal(&random);
+	CheckMoments("normal", draws, MILLION, 0.0, 1.0, 3.0);
+	for (int i = 0; i < MILLION; i++)
+		draws[i] = CrmRandomExponential(&random);
+	CheckMoments("exponential", draws, MILLION, 1.0, 1.0, 9.0);
+	TestRandomGamma(draws, 0.05, 0);
+	TestRandomGamma(draws, 0.6, 0);
+	TestRandomGamma(draws, 7.5, 0);
+	TestRandomGamma(draws, 6.0, 1);
+	for (int i = 0; i < MILLION; i++)
+		chosen[CrmRandomChoice(&random, weights, 3)]++;
+	Ok(chosen[1] == 0 && fabs(chosen[0] - 0.25 * MILLION) < 4.0 * sqrt(0.1875 * MILLION),
+	   "choices follow their weights");
+	free(draws);
+}
+
 /* ---- the data folder ---- */
 
 static FILE *
@@ -736,6 +811,7 @@ main(int count, char **arguments)
 	TestBetaInc();
 	TestHypergeometric();
 	TestWildArguments();
+	TestRandom();
 	TestFile("special_lgamma.csv", 0, 1, LgammaLine);
 	TestFile("special_digamma.csv", 0, 1, DigammaLine);
 	TestFile("special_log_hyp2f1.csv", 1, 4, Hyp2f1Line);

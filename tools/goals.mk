@@ -5,12 +5,14 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG ORDERS KEEP TESTS
+export PG_CONFIG ORDERS KEEP TESTS PAGE
 
 demo:
 	@exec tools/demo
 check:
 	@exec tools/check
+docs-write:
+	@exec tools/docs-write
 bench:
 	@exec bench/run
 format:

@@ -101,7 +101,7 @@ missing_for()
 # The one line that installs the named things here, by the package manager that is here.
 install_line()
 {
-	local major names=
+	local major names= by_hand=
 	local -a words=("$@")
 	has() { [[ " ${words[*]} " == *" $1 "* ]]; }
 	if command -v apt-get >/dev/null; then
@@ -123,20 +123,20 @@ install_line()
 		echo "dnf install -y$names"
 	elif command -v apk >/dev/null; then
 		has server && names+=" postgresql postgresql-dev"
-		has pgtap && names+=" postgresql-pgtap"
 		has ipc-run && names+=" perl-ipc-run"
 		has compiler && names+=" gcc musl-dev"
 		has make && names+=" make"
 		has perl && names+=" perl perl-utils"
-		echo "apk add$names"
+		has pgtap && by_hand="   # and pgTAP from pgtap.org"
+		echo "apk add$names$by_hand"
 	elif command -v pacman >/dev/null; then
 		has server && names+=" postgresql postgresql-libs"
-		has pgtap && names+=" pgtap"
 		has ipc-run && names+=" perl-ipc-run"
 		has compiler && names+=" gcc"
 		has make && names+=" make"
 		has perl && names+=" perl"
-		echo "pacman -S --needed$names"
+		has pgtap && by_hand="   # and pgTAP from pgtap.org"
+		echo "pacman -S --needed$names$by_hand"
 	elif command -v brew >/dev/null; then
 		has server && names+=" postgresql@17"
 		has pgtap && names+=" pgtap"
@@ -151,19 +151,25 @@ install_line()
 need()
 {
 	local -a missing
-	local line sudo=
+	local line start sudo=
+	if [ -n "${PG_CONFIG:-}" ] && ! tools/find-pg-config >/dev/null; then
+		die "PG_CONFIG=$PG_CONFIG: no PostgreSQL server with development files (PGXS) belongs to it"
+	fi
 	mapfile -t missing < <(missing_for "$1")
 	if [ ${#missing[@]} -gt 0 ]; then
 		[ "$(id -u)" = 0 ] || sudo="sudo "
 		if command -v apt-get >/dev/null &&
 			{ [ -z "$sudo" ] || sudo -n true 2>/dev/null; }; then
 			say "missing: ${missing[*]}; installing"
+			start=$EPOCHREALTIME
 			${sudo}apt-get update -qq ||
 				say "apt-get update failed; going on with the package lists that are here"
 			line=$(install_line "${missing[@]}")
 			say "$sudo$line"
 			${sudo}env DEBIAN_FRONTEND=noninteractive $line -qq </dev/null >/dev/null ||
 				die "this failed: $sudo$line"
+			printf 'installed in '
+			seconds_since "$start"
 			mapfile -t missing < <(missing_for "$1")
 		fi
 		if [ ${#missing[@]} -gt 0 ]; then
@@ -282,13 +288,16 @@ build_dir()
 	fi
 }
 
+# Arguments are further goals or settings of make, BUILD_SETTINGS such for both calls.
 build_and_stage()
 {
 	local jobs
 	jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 	umask 022
-	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" all "$@" &&
-		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" DESTDIR="$WORK/stage" install &&
+	"${NO_PARENT_MAKE[@]}" make -C "$BUILD" -j"$jobs" PG_CONFIG="$PG_CONFIG" \
+		${BUILD_SETTINGS:-} all "$@" &&
+		"${NO_PARENT_MAKE[@]}" make -C "$BUILD" PG_CONFIG="$PG_CONFIG" \
+			${BUILD_SETTINGS:-} DESTDIR="$WORK/stage" install &&
 		own "$WORK/stage"
 }
 
@@ -309,7 +318,7 @@ stage_settings()
 	echo "dynamic_library_path = '$WORK/stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
 }
 
-# server_settings: what every server of ours has, tests' own ones too (TEMP_CONFIG).
+# server_settings: what every server of ours has.
 server_settings()
 {
 	stage_settings || return
@@ -317,9 +326,7 @@ server_settings()
 		fsync = off
 		synchronous_commit = off
 		full_page_writes = off
-		timezone = 'Europe/Berlin'
-		datestyle = 'ISO, MDY'
-		log_timezone = 'UTC'
+		${SETTINGS:-}
 	END
 }
 
@@ -337,17 +344,59 @@ start_server()
 		{ cat "$WORK/server.log"; return 1; }
 }
 
-# server_up STEP-LESS: everything from the needs to a running server, saying what it does.
+# server_up PURPOSE [SETTING...]: everything from the needs to a running server, saying what
+# it does.
 server_up()
 {
 	local purpose=$1
 	shift
-	need "$purpose"
-	make_work
+	[ -n "${BINDIR:-}" ] || need "$purpose"
+	[ -n "$WORK" ] || make_work
 	build_dir
 	step "building for $("$PG_CONFIG" --version)" build_and_stage ${UNIT:+unit} || exit 1
 	server_settings >"$WORK/settings.conf" || exit 1
 	own "$WORK"
 	step "starting a private server" start_server "$@" || exit 1
 	export PGHOST=$WORK/s PGUSER=postgres PATH=$BINDIR:$PATH
+}
+
+# keep_server DATABASE: leaves the server up, with a script in its folder that ends it.
+keep_server()
+{
+	local pid
+	pid=$(head -n 1 "$WORK/data/postmaster.pid")
+	KEEP_WORK=yes
+	cat >"$WORK/stop" <<-END
+		#!/bin/sh
+		# Stops this private server and removes its folder.
+		kill -INT $pid
+		while kill -0 $pid 2>/dev/null; do sleep 0.1; done
+		rm -rf '$WORK'
+	END
+	chmod 755 "$WORK/stop"
+	say "The server stays up."
+	say "  connect:          $BINDIR/psql -h $WORK/s -U postgres $1"
+	say "  stop and remove:  $WORK/stop"
+}
+
+# ---------------------------------------------------------------------------------------
+# For tests and the examples of the documentation
+
+# Not UTC, so that a day taken in the wrong zone shows.
+TEST_SETTINGS="timezone = 'Europe/Berlin'
+datestyle = 'ISO, MDY'
+log_timezone = 'UTC'"
+
+# The data folder, where the server's user can read it: sets CRM_DATA, or unsets it.
+use_data()
+{
+	local data=${CRM_DATA:-$ROOT/../shared/data}
+	if [ -f "$data/cdnow.csv" ]; then
+		cp -R "$data" "$WORK/crm_data" && chmod -R u+rwX "$WORK/crm_data" || return
+		own "$WORK/crm_data"
+		export CRM_DATA=$WORK/crm_data
+	else
+		unset CRM_DATA
+		say "no data folder (CRM_DATA or ../shared/data): what needs it is skipped"
+	fi
 }

@@ -70,10 +70,10 @@ sub is_wanted
 sub wanted_files
 {
 	my @files;
+	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c');
 	push @files, map { { kind => 'tap', file => $_ } } sort glob('test/*.pl');
 	push @files, map { { kind => 'pgtap', file => $_ } } sort glob('test/*.sql');
 	push @files, map { { kind => 'regress', file => $_ } } sort glob('sql/*.sql');
-	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c');
 	push @files, map { { kind => 'docs', file => $_ } }
 	  grep { slurp($_) =~ /^```sql\s*\n(?!\s*--\s*not run)/m } sort(glob('docs/*.md'), 'README.md');
 	for my $test (@files)

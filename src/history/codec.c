@@ -3,7 +3,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "miscadmin.h"
 
 #include "compat.h"
@@ -35,14 +34,32 @@ HistoryMaxBytes(Size ndays)
 	return HEADER_BYTES + SPEND_BYTES + COUNTS_BYTES + ndays * (5 + 5 + VARINT_MAX_BYTES);
 }
 
-static void
-AddRow(HistoryDay *day, const HistoryDay *row)
+/*
+ * The rows of one day, from *next on, as one. Only the net has to fit: the
+ * order of rows must not decide over an error.
+ */
+static HistoryDay
+SumDay(const HistoryDay *rows, Size nrows, Size *next)
 {
-	if (pg_add_s64_overflow(day->amount, row->amount, &day->amount))
-		ReportMoneyOutOfRange();
-	if (pg_add_s32_overflow(day->purchases, row->purchases, &day->purchases))
+	HistoryDay day = rows[*next];
+	int128	   amount = 0;
+	int64	   purchases = 0;
+	Size	   i = *next;
+
+	for (; i < nrows && rows[i].day == day.day; i++)
+	{
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		amount += rows[i].amount;
+		purchases += rows[i].purchases;
+	}
+	if (purchases > PG_INT32_MAX)
 		ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				errmsg("too many purchases on one day"));
+				errmsg("too many purchases on one day: %lld", (long long) purchases));
+	day.amount = MoneyNarrow(amount);
+	day.purchases = (int32) purchases;
+	*next = i;
+	return day;
 }
 
 Size
@@ -52,14 +69,14 @@ HistoryNormalize(HistoryDay *rows, Size nrows, bool sorted)
 
 	if (!sorted)
 		SortDays(rows, nrows);
-	for (Size i = 0; i < nrows; i++)
+	for (Size i = 0; i < nrows; ndays++)
 	{
-		if ((i & 0xFFFF) == 0xFFFF)
+		if ((ndays & 0xFFFF) == 0xFFFF)
 			CHECK_FOR_INTERRUPTS();
-		if (ndays > 0 && rows[ndays - 1].day == rows[i].day)
-			AddRow(&rows[ndays - 1], &rows[i]);
+		if (i + 1 == nrows || rows[i + 1].day != rows[i].day)
+			rows[ndays] = rows[i++];
 		else
-			rows[ndays++] = rows[i];
+			rows[ndays] = SumDay(rows, nrows, &i);
 	}
 	return ndays;
 }
@@ -158,11 +175,11 @@ HistoryEncode(uint8 *out, const HistoryDay *days, Size ndays, bool has_amount)
 	for (Size i = 0; i < ndays; i++)
 	{
 		if (i > 0)
-			out = PutVarint(out, (uint64) ((int64) days[i].day - days[i - 1].day));
+			out = PutSmallVarint(out, (uint64) ((int64) days[i].day - days[i - 1].day));
 		if (total.has_counts)
 			out = PutVarint(out, (uint64) days[i].purchases);
 		if (has_amount)
-			out = PutVarint(out, ZigzagEncode(DivideByUnit(days[i].amount, total.unit)));
+			out = PutSmallVarint(out, ZigzagEncode(DivideByUnit(days[i].amount, total.unit)));
 	}
 	return out - start;
 }
@@ -239,6 +256,51 @@ void
 HistoryOpen(HistoryReader *reader, const PurchaseHistory *history)
 {
 	HistoryOpenBytes(reader, (const uint8 *) VARDATA_ANY(history), VARSIZE_ANY_EXHDR(history));
+}
+
+/*
+ * The common kind of history: one purchase a day, with amounts. What the loop
+ * needs is held in local variables, which the compiler keeps in registers.
+ */
+static int
+NextPlainDays(HistoryReader *reader, HistoryDay *days, int n)
+{
+	const uint8 *next = reader->next;
+	const uint8 *end = reader->end;
+	const uint64 unit = (uint64) reader->unit;
+	DateADT		 day = reader->current.day;
+
+	for (int i = 0; i < n; i++)
+	{
+		uint64 gap;
+		uint64 amount;
+
+		next = GetVarintPair(next, end, &gap, &amount);
+		if (unlikely(next == NULL))
+			ReportBadHistory();
+		day += (int32) gap;
+		days[i].day = day;
+		days[i].purchases = 1;
+		days[i].amount = (int64) ((uint64) ZigzagDecode(amount) * unit);
+	}
+	reader->next = next;
+	reader->left -= n;
+	reader->current = days[n - 1];
+	return n;
+}
+
+int
+HistoryNextDays(HistoryReader *reader, HistoryDay *days)
+{
+	bool plain = reader->has_amount && !reader->has_counts;
+	int	 n = 0;
+	int	 most;
+
+	/* The first day has no gap before it. */
+	while (n < HISTORY_CHUNK && !(plain && reader->started) && HistoryNext(reader))
+		days[n++] = reader->current;
+	most = (int) Min((uint32) (HISTORY_CHUNK - n), reader->left);
+	return most > 0 ? n + NextPlainDays(reader, days + n, most) : n;
 }
 
 HistoryDay *

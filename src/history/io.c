@@ -20,123 +20,16 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
-#include "utils/numeric.h"
 
 #include "aggregate.h"
 #include "compat.h"
+#include "daytext.h"
 #include "history.h"
 
 PG_FUNCTION_INFO_V1(purchase_history_in);
 PG_FUNCTION_INFO_V1(purchase_history_out);
 PG_FUNCTION_INFO_V1(purchase_history_recv);
 PG_FUNCTION_INFO_V1(purchase_history_send);
-
-/* A place in the text being read. */
-typedef struct
-{
-	const char *input; /* the whole, for messages */
-	const char *next;
-} TextCursor;
-
-static void
-ReportBadText(const TextCursor *cursor, const char *expected)
-{
-	ereport(
-		ERROR, errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-		errmsg("invalid input syntax for type %s: \"%s\"", "purchase_history", cursor->input),
-		errdetail("Expected %s at \"%s\".", expected, cursor->next),
-		errhint("A history looks like 2024-01-05:59.90, 2024-01-09*2:12.00"));
-}
-
-static void
-SkipBlanks(TextCursor *cursor)
-{
-	while (*cursor->next == ' ' || *cursor->next == '\t' || *cursor->next == '\n' ||
-		   *cursor->next == '\r')
-		cursor->next++;
-}
-
-/* Digits as a number of at most nine figures. */
-static int
-ReadDigits(TextCursor *cursor, int least, int most, const char *expected)
-{
-	const char *start = cursor->next;
-	int			value = 0;
-
-	while (*cursor->next >= '0' && *cursor->next <= '9' && cursor->next - start < most)
-		value = value * 10 + (*cursor->next++ - '0');
-	if (cursor->next - start < least)
-		ReportBadText(cursor, expected);
-	return value;
-}
-
-static DateADT
-ReadDay(TextCursor *cursor)
-{
-	TextCursor start = *cursor;
-	int		   year = ReadDigits(cursor, 4, 9, "a date (year-month-day)");
-	int		   month;
-	int		   day;
-	int		   julian;
-
-	if (*cursor->next++ != '-')
-		ReportBadText(&start, "a date (year-month-day)");
-	month = ReadDigits(cursor, 2, 2, "a month of two digits");
-	if (*cursor->next != '-')
-		ReportBadText(&start, "a date (year-month-day)");
-	cursor->next++;
-	day = ReadDigits(cursor, 2, 2, "a day of two digits");
-	if (strncmp(cursor->next, " BC", 3) == 0)
-	{
-		cursor->next += 3;
-		year = 1 - year;
-	}
-	if (month < 1 || month > MONTHS_PER_YEAR || day < 1 ||
-		day > day_tab[isleap(year)][month - 1] || !IS_VALID_JULIAN(year, month, day))
-		ReportBadText(&start, "a date that exists");
-	julian = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
-	if (!IS_VALID_DATE(julian))
-		ReportBadText(&start, "a date in range");
-	return julian;
-}
-
-/* The money of one day: a decimal number of at most four decimals. */
-static int64
-ReadMoney(TextCursor *cursor)
-{
-	const char *start = cursor->next;
-	const char *point = NULL;
-	char	   *number;
-	Datum		numeric;
-
-	if (*cursor->next == '-' || *cursor->next == '+')
-		cursor->next++;
-	while ((*cursor->next >= '0' && *cursor->next <= '9') ||
-		   (*cursor->next == '.' && point == NULL))
-	{
-		if (*cursor->next == '.')
-			point = cursor->next;
-		cursor->next++;
-	}
-	if (point != NULL && cursor->next - point > MONEY_SCALE + 1)
-	{
-		cursor->next = start;
-		ReportBadText(cursor, "an amount with at most four decimals");
-	}
-	number = pnstrdup(start, cursor->next - start);
-	if (strpbrk(number, "0123456789") == NULL)
-	{
-		cursor->next = start;
-		ReportBadText(cursor, "an amount");
-	}
-	numeric = DirectFunctionCall3(numeric_in, CStringGetDatum(number),
-								  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	pfree(number);
-	return MoneyFromNumeric(DatumGetNumeric(numeric));
-}
 
 static HistoryDay
 ReadItem(TextCursor *cursor, bool *has_amount)
@@ -162,7 +55,8 @@ Datum
 purchase_history_in(PG_FUNCTION_ARGS)
 {
 	char	   *input = PG_GETARG_CSTRING(0);
-	TextCursor	cursor = {input, input};
+	TextCursor	cursor = {input, input, "purchase_history",
+						  "A history looks like 2024-01-05:59.90, 2024-01-09*2:12.00"};
 	Size		capacity = 16;
 	Size		n = 0;
 	bool		has_amount = false;
@@ -192,31 +86,17 @@ purchase_history_in(PG_FUNCTION_ARGS)
 	PG_RETURN_PURCHASE_HISTORY_P(HistoryFromDays(days, n, has_amount));
 }
 
-/* The money of a day with as many decimals as its history has, two at least. */
-static void
-AppendMoney(StringInfo text, int64 ticks, int decimals)
-{
-	uint64 magnitude = ticks < 0 ? -(uint64) ticks : (uint64) ticks;
-	char   fraction[MONEY_SCALE + 1];
-
-	snprintf(fraction, sizeof(fraction), "%04u", (unsigned) (magnitude % MONEY_UNIT));
-	appendStringInfo(text, ":%s" UINT64_FORMAT ".%.*s", ticks < 0 ? "-" : "",
-					 magnitude / MONEY_UNIT, decimals, fraction);
-}
-
 static void
 AppendDay(StringInfo text, const HistoryReader *reader, int decimals)
 {
-	struct pg_tm tm = {0};
-	char		 date[MAXDATELEN + 1];
-
-	j2date(reader->current.day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
-	EncodeDateOnly(&tm, USE_ISO_DATES, date);
-	appendStringInfoString(text, date);
+	AppendDate(text, reader->current.day);
 	if (reader->current.purchases != 1)
 		appendStringInfo(text, "*%d", reader->current.purchases);
 	if (reader->has_amount)
+	{
+		appendStringInfoChar(text, ':');
 		AppendMoney(text, reader->current.amount, decimals);
+	}
 }
 
 Datum

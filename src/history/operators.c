@@ -153,7 +153,7 @@ Datum
 purchase_history_concat(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
+		PG_RETURN_PURCHASE_HISTORY_P(HistoryFromDays(NULL, 0, false));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(1))

@@ -19,15 +19,15 @@
 #define MAX_FRACTIONS 10000
 
 /* Distance of x from the mean, a y - b x = a - (a + b) x, y = 1 - x */
-static double
+static Pair
 Lambda(double a, double b, double x, double y)
 {
 	Pair sum = TwoSum(a, b);
 	Pair product = TwoProduct(sum.high, x <= y ? x : y);
 
 	if (x <= y)
-		return ((a - product.high) - product.low) - sum.low * x;
-	return ((product.high - b) + product.low) + sum.low * y;
+		return TwoSum(a - product.high, -product.low - sum.low * x);
+	return TwoSum(product.high - b, product.low + sum.low * y);
 }
 
 /* e - log(1 + e) = e r - 2 (r^3 / 3 + r^5 / 5 + ...), r = e / (2 + e), for |e| <= .3 */
@@ -43,13 +43,25 @@ LogExcess(double e)
 	return e * r - 2.0 * r * square * sum;
 }
 
-/* e - log(ratio), ratio = 1 + e; e is the more exact of the two until it nears -1 */
+/*
+ * a (e - log(1 + e)) for e = lambda / a; what e loses by rounding enters to
+ * first order. ratio = 1 + e is for e near -1.
+ */
 static double
-Deviance(double e, double ratio)
+Deviance(double a, Pair lambda, double ratio)
 {
+	double e = lambda.high / a;
+	Pair   product = TwoProduct(e, a);
+	double lost = ((lambda.high - product.high) - product.low) + lambda.low;
+	double excess;
+
 	if (fabs(e) <= 0.3)
-		return LogExcess(e);
-	return e - (e > -0.7 ? CrmLog1p(e) : CrmLog(ratio));
+		excess = LogExcess(e);
+	else if (e > -0.7)
+		excess = e - CrmLog1p(e);
+	else
+		return a * (e - CrmLog(ratio));
+	return a * excess + lost * (e / (1.0 + e));
 }
 
 /*
@@ -59,7 +71,7 @@ Deviance(double e, double ratio)
 double
 CrmLogBetaPower(double a, double b, double x, double y)
 {
-	double lambda;
+	Pair   lambda;
 	double rests;
 	double sum = a + b;
 
@@ -73,7 +85,8 @@ CrmLogBetaPower(double a, double b, double x, double y)
 	lambda = Lambda(a, b, x, y);
 	rests = (CrmStirlingRest(a) - CrmStirlingRest(sum)) + CrmStirlingRest(b);
 	return 0.5 * (CrmLog(a * (b / sum)) - LOG_2PI) - rests -
-		   (a * Deviance(-lambda / a, x * (sum / a)) + b * Deviance(lambda / b, y * (sum / b)));
+		   (Deviance(a, (Pair){-lambda.high, -lambda.low}, x * (sum / a)) +
+			Deviance(b, lambda, y * (sum / b)));
 }
 
 /* I_x(a, b) / (x^a y^b / (a B(a, b))) = 2F1(a + b, 1; a + 1; x) (A and S 1964, 26.5.4) */
@@ -168,7 +181,7 @@ LogNearTail(double a, double b, double x, double y, int *upper)
 		return -INFINITY;
 	if (y == 0.0)
 		return 0.0;
-	lambda = Lambda(a, b, x, y);
+	lambda = Lambda(a, b, x, y).high;
 	*upper = lambda < 0.0;
 	return *upper ? LogLower(b, a, y, x, -lambda) : LogLower(a, b, x, y, lambda);
 }

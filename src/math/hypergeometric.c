@@ -54,7 +54,7 @@ LogScaled(Scaled f, int *sign)
 static double
 TermRatio(const Hypergeometric *f, double n)
 {
-	return (f->a + n) / (f->c + n) * ((f->b + n) / (n + 1.0)) * f->z;
+	return (f->a + n) * (f->b + n) * f->z / ((f->c + n) * (n + 1.0));
 }
 
 /* No parameter changes sign any more, so the terms do not either from n on */
@@ -76,17 +76,18 @@ Series(const Hypergeometric *f)
 	for (int n = 0; n < MAX_TERMS; n++)
 	{
 		double ratio = TermRatio(f, n);
-		double rest;
+		double enough = 1e-17 * (1.0 - ratio); /* below it the rest is negligible */
 
 		term *= ratio;
 		sum += term;
 		moment += (n + 1) * term;
 		if (term == 0.0)
 			return (Scaled){sum, f->z > 0.0 ? moment / f->z : 0.0, exponent};
-		rest = fabs(term) * (n + 2) / (1.0 - ratio);
-		if (ratio < 1.0 && rest * ratio <= 1e-17 * fabs(moment) && SignsSettled(f, n) &&
-			fabs(term) / (1.0 - ratio) <= 1e-17 * fabs(sum))
+		if (fabs(term) <= enough * fabs(sum) &&
+			fabs(term * ratio) * (n + 2) <= enough * fabs(moment) && SignsSettled(f, n))
 			return (Scaled){sum, moment / f->z, exponent};
+		if (isnan(term))
+			break;
 		if (fabs(term) > 0x1p512)
 		{
 			term *= 0x1p-512;
@@ -163,7 +164,7 @@ TaylorStep(const Hypergeometric *f, Scaled from, double step)
 }
 
 /*
- * From the series at 1/2 to z: each step halves the distance to 1 at most, and
+ * The series up to 1/2, from there on steps to z: each halves the distance to 1 at most, and
  * is short enough for the function not to grow beyond the range of a double.
  */
 static Scaled
@@ -172,6 +173,8 @@ Continuation(const Hypergeometric *f)
 	Hypergeometric at = *f;
 	Scaled		   result;
 
+	if (f->z <= 0.5)
+		return Series(f);
 	at.z = at.y = 0.5;
 	result = Series(&at);
 	for (int i = 0; i < MAX_STEPS && at.y > f->y; i++)
@@ -285,7 +288,7 @@ LogHyp2f1(const Hypergeometric *f, int *sign)
 		return NAN;
 	if ((f->b > 0.0 && f->c > f->b) || (f->a > 0.0 && f->c > f->a))
 		return LogEitherIntegral(f, sign);
-	return LogScaled(f->z <= 0.5 ? Series(f) : Continuation(f), sign);
+	return LogScaled(Continuation(f), sign);
 }
 
 double

@@ -4,7 +4,7 @@
  * The trapezoidal rule after a substitution that lets the integrand decay
  * doubly exponentially (Takahasi and Mori 1974): its error falls like
  * exp(-const / h), so halving h doubles the correct digits, and agreement of
- * two steps to 1e-11 means full accuracy of the second. For whole lines
+ * two steps to 1e-13 means full accuracy of the second. For whole lines
  * s = log(mode) + w sinh(u), w the width of the peak; for tails
  * s = log(start) + w exp(u - exp(-u)).
  *
@@ -17,8 +17,8 @@
 
 #include "math/elementary.h"
 
-#define MAX_HALVINGS 7
-#define MAX_POINTS 4000 /* per side and step */
+#define MAX_HALVINGS 9
+#define MAX_POINTS 16000 /* per side and step */
 #define NEGLIGIBLE 1e-19
 
 /* log(1 + scale e^(s + d)) - log(1 + scale e^s), scaled = scale e^s */
@@ -26,8 +26,11 @@ static double
 LogDifference(double scaled, double d, double exp_minus_1)
 {
 	if (d < -1.0)
-		return CrmLog1p(scaled * (1.0 + exp_minus_1)) - CrmLog1p(scaled);
-	return CrmLog1p(scaled / (1.0 + scaled) * exp_minus_1);
+		return CrmLog1p(scaled * CrmExp(d)) - CrmLog1p(scaled);
+	if (d < 500.0)
+		return CrmLog1p(scaled / (1.0 + scaled) * exp_minus_1);
+	d += CrmLog(scaled);
+	return (d > 40.0 ? d : CrmLog1p(CrmExp(d))) - CrmLog1p(scaled);
 }
 
 /* phi(log(origin) + d) - phi(log(origin)) */
@@ -37,7 +40,7 @@ PhiDifference(const PeakIntegrand *f, double origin, double d)
 	double exp_minus_1 = CrmExpm1(d);
 	double sum = f->p * d;
 
-	if (exp_minus_1 == INFINITY)
+	if (exp_minus_1 == INFINITY && f->z != 0.0)
 		return -INFINITY;
 	if (f->q != 0.0)
 		sum += f->q * LogDifference(origin, d, exp_minus_1);
@@ -48,13 +51,16 @@ PhiDifference(const PeakIntegrand *f, double origin, double d)
 	return sum;
 }
 
+/* For t > 1 with log(1 + t) = log t + log(1 + 1 / t), as p + q may be small */
 static double
 PhiAt(const PeakIntegrand *f, double t)
 {
-	double sum = f->p * CrmLog(t);
+	double sum;
 
-	if (f->q != 0.0)
-		sum += f->q * CrmLog1p(t);
+	if (t > 1.0)
+		sum = (f->p + f->q) * CrmLog(t) + f->q * CrmLog1p(1.0 / t);
+	else
+		sum = f->p * CrmLog(t) + f->q * CrmLog1p(t);
 	if (f->a != 0.0)
 		sum -= f->a * CrmLog1p(f->y * t);
 	return sum - f->z * t;
@@ -130,7 +136,7 @@ LogTrapezoid(const PeakIntegrand *f, double origin, double width, int tail)
 
 		middle += Side(f, origin, width, -0.5 * step, -step, tail, sum + middle);
 		step *= 0.5;
-		if (fabs(middle - sum) <= 1e-11 * sum)
+		if (fabs(middle - sum) <= 1e-13 * sum)
 			return CrmLog((sum + middle) * step * width);
 		sum += middle;
 	}

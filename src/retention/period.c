@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "libpq/pqformat.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 
@@ -20,6 +19,7 @@
 #include "history.h"
 #include "retention.h"
 #include "span.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(period_counts_transfn_history);
 PG_FUNCTION_INFO_V1(period_counts_transfn_spans);
@@ -180,15 +180,6 @@ TransitionCounts(FunctionCallInfo fcinfo)
 	return counts;
 }
 
-/* A row that is ignored: the state stays what it is, NULL included. */
-static Datum
-UnchangedState(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 Datum
 period_counts_transfn_history(PG_FUNCTION_ARGS)
 {
@@ -323,14 +314,11 @@ CountsAreSound(const PeriodCounts *counts)
 Datum
 period_counts_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea		  *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData message;
 	PeriodCounts  *counts;
 
 	AggregateContext(fcinfo);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	message.cursor = 0;
+	OpenMessage(&message, PG_GETARG_BYTEA_PP(0));
 	if (message.len != 45 || pq_getmsgbyte(&message) != STATE_VERSION)
 		ReportBadBytes("crr state");
 	counts = NewCounts(CurrentMemoryContext);

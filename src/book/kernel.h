@@ -1,0 +1,233 @@
+/*
+ * book/kernel.h - purchases of many customers, in any order, to histories.
+ *
+ * Rows are appended to a store, block by block, and later sorted by customer
+ * with a radix sort that goes over each row twice or three times: GROUP BY's
+ * hash table would cost two cache misses a row. The sort is stable, so a
+ * customer whose rows came in order of time needs none by day.
+ *
+ * A key is 64 bits to sort by and, unless the key is an integer, the bytes it
+ * stands for: then the 64 bits are a hash and equal ones are compared in full.
+ */
+#ifndef CRM_BOOK_KERNEL_H
+#define CRM_BOOK_KERNEL_H
+
+#include "history.h"
+
+/* A row under an integer key. */
+typedef struct BookRow
+{
+	uint64	   key;
+	HistoryDay day;
+} BookRow;
+
+/*
+ * A row under any other key. Up to 15 bytes stand here, their number in the
+ * last byte; keys of a fixed 16 bytes fill it. Longer ones are elsewhere.
+ */
+#define KEY_INLINE_BYTES 16
+#define KEY_ELSEWHERE 0xFF
+
+typedef union KeyBytes
+{
+	uint8 inlined[KEY_INLINE_BYTES];
+	struct
+	{
+		const uint8 *place;
+		uint32		 length;
+		uint8		 unused[3];
+		uint8		 tag;
+	} elsewhere;
+} KeyBytes;
+
+typedef struct BookBytesRow
+{
+	uint64	   key;
+	HistoryDay day;
+	KeyBytes   bytes;
+} BookBytesRow;
+
+typedef struct RowBlock
+{
+	struct RowBlock *next;
+	uint32			 used;
+	uint32			 capacity;
+} RowBlock;
+
+#define BlockRows(block) ((char *) (block) + sizeof(RowBlock))
+
+/* Rows in the order they came. */
+typedef struct RowList
+{
+	RowBlock *first;
+	RowBlock *last;
+} RowList;
+
+/* One allocation that holds blocks or key bytes; its header is as long as a block's. */
+typedef struct Slab
+{
+	struct Slab *next;
+	Size		 bytes;
+} Slab;
+
+/* Blocks to hand out, and all that was allocated for them. */
+typedef struct BlockPool
+{
+	MemoryContext context;
+	RowBlock	 *free;
+	Slab		 *slabs;
+	Size		  bytes; /* allocated */
+	uint32		  next_blocks;
+} BlockPool;
+
+/* Whether two different byte strings of the same hash are the same key. */
+typedef bool (*KeysEqual)(void *arg, const uint8 *a, Size a_length, const uint8 *b,
+						  Size b_length);
+
+typedef struct RowStore
+{
+	BlockPool pool;
+	RowList	  rows;
+	RowList	  nulls; /* of the customer whose key is NULL; integer rows without a key */
+	Size	  nrows;
+	Size	  nnulls;
+	uint64	  first_key;
+	uint64	  varying; /* the bits in which keys differ */
+	Size	  budget;  /* memory to stay within, scratch space of the sort included */
+	bool	  full;	   /* past the budget */
+	bool	  frugal;  /* always emitted with consume: scratch space is not needed */
+	uint16	  stride;
+	uint16	  fixed_length; /* of all keys, or 0 */
+	Slab	 *key_slabs;	/* keys longer than fit a row */
+	Size	  key_bytes;
+	uint8	 *key_next;
+	uint8	 *key_end;
+	KeysEqual equal; /* NULL: bytewise */
+	void	 *equal_arg;
+} RowStore;
+
+/* One customer. */
+typedef struct BookGroup
+{
+	bool			  isnull;
+	bool			  summed; /* days are normalized; always so unless sums may be partial */
+	uint64			  key;
+	const uint8		 *bytes; /* unless the key is an integer */
+	Size			  length;
+	const HistoryDay *days;
+	Size			  ndays;
+} BookGroup;
+
+typedef void (*EmitGroup)(void *target, const BookGroup *group);
+
+/* An empty store of integer keys, or of byte strings (fixed_length 16, or 0: any length). */
+extern void StoreInit(RowStore *store, MemoryContext context, Size budget, bool integers,
+					  int fixed_length);
+
+/* Forgets all rows and returns their memory. */
+extern void StoreReset(RowStore *store);
+
+/* Memory allocated. */
+static inline Size
+StoreBytes(const RowStore *store)
+{
+	return store->pool.bytes + store->key_bytes;
+}
+
+static inline Size
+StoreRows(const RowStore *store)
+{
+	return store->nrows + store->nnulls;
+}
+
+extern RowBlock *StoreAddBlock(RowStore *store, RowList *list, Size stride);
+
+static inline char *
+StoreAppend(RowStore *store, RowList *list, Size stride)
+{
+	RowBlock *block = list->last;
+
+	if (unlikely(block == NULL || block->used == block->capacity))
+		block = StoreAddBlock(store, list, stride);
+	return BlockRows(block) + stride * block->used++;
+}
+
+static inline void
+StoreNoteKey(RowStore *store, uint64 key)
+{
+	if (unlikely(store->nrows++ == 0))
+		store->first_key = key;
+	store->varying |= key ^ store->first_key;
+}
+
+/* An integer as 64 bits that sort as it does. */
+#define IntegerKey(value) ((uint64) (value) ^ (UINT64CONST(1) << 63))
+#define KeyInteger(key) ((int64) ((key) ^ (UINT64CONST(1) << 63)))
+
+static inline void
+StoreAddInteger(RowStore *store, uint64 key, const HistoryDay *day)
+{
+	BookRow *row = (BookRow *) StoreAppend(store, &store->rows, sizeof(BookRow));
+
+	row->key = key;
+	row->day = *day;
+	StoreNoteKey(store, key);
+}
+
+extern void StoreAddNull(RowStore *store, const HistoryDay *day);
+extern void StoreAddBytes(RowStore *store, uint64 hash, const uint8 *bytes, Size length,
+						  const HistoryDay *day);
+
+/* The hash of a bytewise key; part of the stored form of a book. */
+extern uint64 HashKeyBytes(const uint8 *bytes, Size length);
+
+/*
+ * Hands each customer to emit, in order of (key, bytes), the NULL customer
+ * last. Without consume the store stays as it is; with it the store's own
+ * blocks serve as scratch space and the store is empty afterwards.
+ */
+extern void StoreEmit(RowStore *store, bool consume, EmitGroup emit, void *target);
+
+/* Adds up rows of one customer and day; sums that do not fit stay apart for the end to judge. */
+extern void StoreCompact(RowStore *store);
+
+/* The bytes of a row's key. */
+static inline const uint8 *
+RowKey(const RowStore *store, const BookBytesRow *row, Size *length)
+{
+	if (store->fixed_length != 0)
+		*length = store->fixed_length;
+	else if (row->bytes.elsewhere.tag == KEY_ELSEWHERE)
+	{
+		*length = row->bytes.elsewhere.length;
+		return row->bytes.elsewhere.place;
+	}
+	else
+		*length = row->bytes.inlined[KEY_INLINE_BYTES - 1];
+	return row->bytes.inlined;
+}
+
+/* Spreads a key over 64 bits, to cut a population into parts of the same size. */
+static inline uint64
+SpreadKey(const RowStore *store, uint64 key)
+{
+	if (store->stride != sizeof(BookRow))
+		return key;
+	key = (key ^ (key >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	key = (key ^ (key >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return key ^ (key >> 33);
+}
+
+/* The bits in which the keys of a list of rows differ from `first`. */
+extern uint64 RowListVarying(const RowList *list, uint64 first, Size stride);
+
+/*
+ * Whether summing rows of one customer and day would save most of them, judged
+ * by every 64th customer.
+ */
+extern bool StoreIsWorthCompacting(const RowStore *store);
+
+/* Splits the store's keyed rows by `bits` bits of their spread keys from `shift` up; consumes them. */
+extern RowList *StoreSplit(RowStore *store, int shift, int bits);
+
+#endif /* CRM_BOOK_KERNEL_H */

@@ -1,0 +1,211 @@
+/*
+ * rfm/score.c - rfm_score: a customer's digits by given cuts.
+ *
+ * Cuts are taken apart once and kept for the rest of the query; each call
+ * compares their bytes with those of the call before.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+#include "compat.h"
+#include "day.h"
+#include "rfm.h"
+
+PG_FUNCTION_INFO_V1(rfm_score);
+PG_FUNCTION_INFO_V1(rfm_score_bigint);
+PG_FUNCTION_INFO_V1(rfm_score_text);
+PG_FUNCTION_INFO_V1(rfm_score_uuid);
+PG_FUNCTION_INFO_V1(rfm_score_history);
+
+/* The cuts of the last call. */
+typedef struct
+{
+	Size		   length;
+	PackedRfmCuts *packed;
+	RfmCuts		   cuts;
+	Oid			   collation;
+	int128		   tick; /* units of the monetary cut points in one tick */
+} KnownCuts;
+
+static void
+LearnCuts(KnownCuts *known, const PackedRfmCuts *packed, MemoryContext context)
+{
+	Size length = VARSIZE_ANY(packed);
+
+	if (known->packed != NULL)
+		pfree(known->packed);
+	known->packed = NULL;
+	known->length = 0;
+	known->packed = MemoryContextAlloc(context, length);
+	memcpy(known->packed, packed, length);
+	UnpackRfmCuts(&known->cuts, known->packed);
+	known->collation = InvalidOid;
+	if (known->cuts.id_type == RFM_TEXT_IDS)
+		known->collation =
+			FindRfmCollation(known->cuts.collation, known->cuts.collation_length);
+	known->tick = 1;
+	for (int groups = 1; groups < known->cuts.groups; groups++)
+		known->tick *= MONEY_UNIT;
+	known->length = length;
+}
+
+/* Ticks in units of the monetary cut points; beyond all of them where that overflows. */
+static inline int128
+TicksInUnits(int64 ticks, int128 tick)
+{
+	int128 units;
+
+	if (unlikely(__builtin_mul_overflow((int128) ticks, tick, &units)))
+		return ticks < 0 ? -INT128_MAX_VALUE : INT128_MAX_VALUE;
+	return units;
+}
+
+/* The cuts in argument 0, taken apart. */
+static inline const KnownCuts *
+CutsArgument(FunctionCallInfo fcinfo)
+{
+	PackedRfmCuts *packed = PG_GETARG_RFM_CUTS_P(0);
+	KnownCuts	  *known = fcinfo->flinfo->fn_extra;
+
+	if (unlikely(known == NULL))
+	{
+		known = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(KnownCuts));
+		fcinfo->flinfo->fn_extra = known;
+	}
+	if (unlikely(known->length != VARSIZE_ANY(packed) ||
+				 memcmp(known->packed, packed, known->length) != 0))
+		LearnCuts(known, packed, fcinfo->flinfo->fn_mcxt);
+	return known;
+}
+
+static inline int
+ThreeDigits(int recency, int frequency, int monetary)
+{
+	return recency * 100 + frequency * 10 + monetary;
+}
+
+static void
+RequireNoIds(const RfmCuts *cuts)
+{
+	if (unlikely(cuts->id_type != RFM_TIES_TOGETHER))
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("these rfm_cuts split ties by customer_id"),
+				errhint("Pass customer_id as the last argument of rfm_score."));
+}
+
+static const char *
+IdTypeName(RfmIdType type)
+{
+	return type == RFM_BIGINT_IDS ? "bigint" : type == RFM_TEXT_IDS ? "text" : "uuid";
+}
+
+static void
+RequireIds(const RfmCuts *cuts, RfmIdType type)
+{
+	if (unlikely(cuts->id_type == RFM_TIES_TOGETHER))
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("these rfm_cuts do not split ties by customer_id"),
+				errhint("Leave customer_id out, or pass it to rfm_cuts_agg as well."));
+	if (unlikely(cuts->id_type != type))
+		ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+				errmsg("these rfm_cuts split ties by a customer_id of type %s, not %s",
+					   IdTypeName(cuts->id_type), IdTypeName(type)));
+}
+
+Datum
+rfm_score(PG_FUNCTION_ARGS)
+{
+	const RfmCuts *cuts = &CutsArgument(fcinfo)->cuts;
+	DateADT		   day = PG_GETARG_DATEADT(1);
+	int64		   frequency = PG_GETARG_INT64(2);
+	Numeric		   amount = (Numeric) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(3));
+	bool		   more;
+	int128		   monetary = ScaleNumeric(amount, cuts->groups, &more, "monetary");
+
+	RequireNoIds(cuts);
+	RequireRfmCustomer(day, frequency);
+	PG_RETURN_INT32(
+		ThreeDigits(RfmDigit(&cuts->dimensions[RFM_RECENCY], cuts->bins, day, false),
+					RfmDigit(&cuts->dimensions[RFM_FREQUENCY], cuts->bins, frequency, false),
+					RfmDigit(&cuts->dimensions[RFM_MONETARY], cuts->bins, monetary, more)));
+}
+
+Datum
+rfm_score_history(PG_FUNCTION_ARGS)
+{
+	const KnownCuts *known = CutsArgument(fcinfo);
+	const RfmCuts	*cuts = &known->cuts;
+	DateADT			 as_of = PG_GETARG_DATEADT(2);
+	RfmCustomer		 customer;
+
+	RequireNoIds(cuts);
+	RequireFiniteDate(as_of, "as-of date");
+	if (!RfmCustomerOf(&customer, PG_GETARG_PURCHASE_HISTORY_P(1), as_of))
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(ThreeDigits(
+		RfmDigit(&cuts->dimensions[RFM_RECENCY], cuts->bins, customer.last_purchase, false),
+		RfmDigit(&cuts->dimensions[RFM_FREQUENCY], cuts->bins, customer.frequency, false),
+		RfmDigit(&cuts->dimensions[RFM_MONETARY], cuts->bins,
+				 TicksInUnits(customer.monetary, known->tick), false)));
+}
+
+/* 1 + number of pairs at or below (value, id). */
+static int
+DigitOfPair(const KnownCuts *known, RfmDimensionName name, int128 value, bool more, RfmId id)
+{
+	const RfmDimension *dimension = &known->cuts.dimensions[name];
+	int					score = 1;
+
+	for (int i = 0; i < dimension->ncuts; i++)
+	{
+		if (value == dimension->cuts[i] && !more)
+			score += CompareRfmIds(known->cuts.id_type, known->collation, id,
+								   dimension->ids[i]) >= 0;
+		else
+			score += value >= dimension->cuts[i];
+	}
+	return score;
+}
+
+static Datum
+ScoreWithId(FunctionCallInfo fcinfo, RfmIdType type, RfmId id)
+{
+	const KnownCuts *known = CutsArgument(fcinfo);
+	DateADT			 day = PG_GETARG_DATEADT(1);
+	int64			 frequency = PG_GETARG_INT64(2);
+	Numeric			 amount = (Numeric) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(3));
+	bool			 more;
+	int128			 monetary = ScaleNumeric(amount, known->cuts.groups, &more, "monetary");
+
+	RequireIds(&known->cuts, type);
+	RequireRfmCustomer(day, frequency);
+	PG_RETURN_INT32(ThreeDigits(DigitOfPair(known, RFM_RECENCY, day, false, id),
+								DigitOfPair(known, RFM_FREQUENCY, frequency, false, id),
+								DigitOfPair(known, RFM_MONETARY, monetary, more, id)));
+}
+
+Datum
+rfm_score_bigint(PG_FUNCTION_ARGS)
+{
+	int64 id = PG_GETARG_INT64(4);
+
+	return ScoreWithId(fcinfo, RFM_BIGINT_IDS, (RfmId){(char *) &id, sizeof(id)});
+}
+
+Datum
+rfm_score_text(PG_FUNCTION_ARGS)
+{
+	text *id = PG_GETARG_TEXT_PP(4);
+
+	return ScoreWithId(fcinfo, RFM_TEXT_IDS, (RfmId){VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)});
+}
+
+Datum
+rfm_score_uuid(PG_FUNCTION_ARGS)
+{
+	return ScoreWithId(fcinfo, RFM_UUID_IDS,
+					   (RfmId){(const char *) PG_GETARG_UUID_P(4)->data, UUID_LEN});
+}

@@ -1,0 +1,278 @@
+/*
+ * rfm/select.c - the values at given places in order, without sorting.
+ *
+ * A histogram select: one pass counts the keys by their leading bits, the
+ * counts tell in which bucket each place falls, the next pass counts within
+ * these buckets by the next bits, until the whole key is known. Keys count
+ * from the smallest one, so that a few thousand days or purchase counts take
+ * one pass, and cents two. Nothing is copied and the rows stay as they are.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "compat.h"
+#include "rfm.h"
+
+/* A histogram has at most 2^14 buckets: with one for each place they fit the cache. */
+#define MAX_LEVEL_BITS 14
+
+#define CHECK_EVERY 0x10000
+
+static inline bool
+PassesFilter(const RfmFilter *filter, Size row)
+{
+	return filter == NULL || RfmKey(&filter->column, row) == filter->key;
+}
+
+/* The loops below are compiled once for each type of key. */
+static pg_attribute_always_inline bool
+FindRange(RfmKeyType type, const RfmColumn *column, const RfmFilter *filter, uint128 *least,
+		  uint128 *most)
+{
+	uint128 low = ~(uint128) 0;
+	uint128 high = 0;
+	bool	found = false;
+
+	for (Size row = 0; row < column->nrows; row++)
+	{
+		uint128 key;
+
+		if (row % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (!PassesFilter(filter, row))
+			continue;
+		key = RfmKeyOf(type, column, row);
+		low = key < low ? key : low;
+		high = key > high ? key : high;
+		found = true;
+	}
+	*least = low;
+	*most = high;
+	return found;
+}
+
+bool
+FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, uint128 *most)
+{
+	switch (column->type)
+	{
+		case RFM_KEY_INT32:
+			return FindRange(RFM_KEY_INT32, column, filter, least, most);
+		case RFM_KEY_INT64:
+			return FindRange(RFM_KEY_INT64, column, filter, least, most);
+		case RFM_KEY_INT128:
+			return FindRange(RFM_KEY_INT128, column, filter, least, most);
+		default:
+			return FindRange(RFM_KEY_UUID, column, filter, least, most);
+	}
+}
+
+/* One level: the buckets below each prefix known so far. */
+typedef struct
+{
+	uint128 least;
+	bool	narrow; /* the keys' range fits 63 bits */
+	int		shift;	/* bits below this level's */
+	int		bits;	/* of this level */
+	int		nprefixes;
+	uint128 prefixes[RFM_MAX_CUTS];
+	uint64 *counts; /* 2^bits for each prefix */
+} Level;
+
+static inline uint128
+ShiftRight(uint128 key, int bits)
+{
+	return bits >= 128 ? 0 : key >> bits;
+}
+
+/*
+ * Counts the keys below each prefix. Where the range fits 64 bits (narrow),
+ * their low halves say as much.
+ */
+static pg_attribute_always_inline void
+CountKeys(RfmKeyType type, bool narrow, const Level *level, const RfmColumn *column,
+		  const RfmFilter *filter)
+{
+	uint64 mask = ((uint64) 1 << level->bits) - 1;
+
+	for (Size row = 0; row < column->nrows; row++)
+	{
+		uint128 key;
+		uint128 prefix;
+		uint64	bucket;
+
+		if (row % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (!PassesFilter(filter, row))
+			continue;
+		key = RfmKeyOf(type, column, row) - level->least;
+		if (narrow)
+		{
+			prefix = (uint64) key >> level->shift >> level->bits;
+			bucket = ((uint64) key >> level->shift) & mask;
+		}
+		else
+		{
+			prefix = ShiftRight(key, level->shift + level->bits);
+			bucket = (uint64) ShiftRight(key, level->shift) & mask;
+		}
+		for (int i = 0; i < level->nprefixes; i++)
+		{
+			if (prefix == level->prefixes[i])
+			{
+				level->counts[((Size) i << level->bits) + bucket]++;
+				break;
+			}
+		}
+	}
+}
+
+static void
+CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
+{
+	memset(level->counts, 0, ((Size) level->nprefixes << level->bits) * sizeof(uint64));
+	if (!level->narrow)
+		CountKeys(column->type, false, level, column, filter);
+	else if (column->type == RFM_KEY_INT32)
+		CountKeys(RFM_KEY_INT32, true, level, column, filter);
+	else if (column->type == RFM_KEY_INT64)
+		CountKeys(RFM_KEY_INT64, true, level, column, filter);
+	else if (column->type == RFM_KEY_INT128)
+		CountKeys(RFM_KEY_INT128, true, level, column, filter);
+	else
+		CountKeys(RFM_KEY_UUID, true, level, column, filter);
+}
+
+/* Goes down one level with a place: its bucket's bits are appended to its prefix. */
+static void
+DescendRank(const Level *level, RfmRank *rank)
+{
+	const uint64 *counts = level->counts;
+	Size		  bucket = 0;
+
+	for (int i = 0; level->prefixes[i] != rank->key; i++)
+		counts += (Size) 1 << level->bits;
+	while (rank->rank >= counts[bucket])
+		rank->rank -= counts[bucket++];
+	rank->key = rank->key << level->bits | bucket;
+}
+
+static int
+BitLength(uint128 value)
+{
+	int bits = 0;
+
+	while (bits < 128 && (value >> bits) != 0)
+		bits++;
+	return bits;
+}
+
+void
+SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks, int nranks)
+{
+	Level	level;
+	uint128 most;
+	int		bits;
+	int		nlevels;
+
+	if (nranks == 0)
+		return;
+	FindRfmRange(column, filter, &level.least, &most);
+	bits = Max(BitLength(most - level.least), 1);
+	nlevels = (bits + MAX_LEVEL_BITS - 1) / MAX_LEVEL_BITS;
+	level.narrow = bits < 64;
+	level.bits = (bits + nlevels - 1) / nlevels;
+	level.counts = palloc(((Size) nranks << level.bits) * sizeof(uint64));
+	for (int i = 0; i < nranks; i++)
+		ranks[i].key = 0;
+	for (int depth = 1; depth <= nlevels; depth++)
+	{
+		level.shift = (nlevels - depth) * level.bits;
+		level.nprefixes = 0;
+		for (int i = 0; i < nranks; i++)
+		{
+			if (i == 0 || ranks[i].key != ranks[i - 1].key)
+				level.prefixes[level.nprefixes++] = ranks[i].key;
+		}
+		CountLevel(&level, column, filter);
+		for (int i = 0; i < nranks; i++)
+			DescendRank(&level, &ranks[i]);
+	}
+	pfree(level.counts);
+	for (int i = 0; i < nranks; i++)
+		ranks[i].key += level.least;
+}
+
+/*
+ * How far above each key the nearest one is, less one; what is not above wraps
+ * around to more than half of all numbers. Without branches, which would be
+ * mispredicted as often as not.
+ */
+static pg_attribute_always_inline void
+FindDistances(RfmKeyType type, const RfmColumn *column, const uint128 *keys, int nkeys,
+			  uint64 *distances)
+{
+	for (Size row = 0; row < column->nrows; row++)
+	{
+		uint64 key = (uint64) RfmKeyOf(type, column, row);
+
+		if (row % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < nkeys; i++)
+			distances[i] = Min(distances[i], key - (uint64) keys[i] - 1);
+	}
+}
+
+/* The same where 64 bits do not do. */
+static void
+FindWideSuccessors(const RfmColumn *column, uint128 *keys, int nkeys)
+{
+	uint128 above[RFM_MAX_CUTS];
+	bool	found[RFM_MAX_CUTS] = {false};
+
+	for (Size row = 0; row < column->nrows; row++)
+	{
+		uint128 key = RfmKey(column, row);
+
+		if (row % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < nkeys; i++)
+		{
+			if (key > keys[i] && (!found[i] || key < above[i]))
+			{
+				above[i] = key;
+				found[i] = true;
+			}
+		}
+	}
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (found[i])
+			keys[i] = above[i];
+	}
+}
+
+void
+FindRfmSuccessors(const RfmColumn *column, uint128 range, uint128 *keys, int nkeys)
+{
+	uint64 distances[RFM_MAX_CUTS];
+
+	if (range >> 63 != 0)
+	{
+		FindWideSuccessors(column, keys, nkeys);
+		return;
+	}
+	memset(distances, 0xFF, sizeof(distances));
+	if (column->type == RFM_KEY_INT32)
+		FindDistances(RFM_KEY_INT32, column, keys, nkeys, distances);
+	else if (column->type == RFM_KEY_INT64)
+		FindDistances(RFM_KEY_INT64, column, keys, nkeys, distances);
+	else
+		FindDistances(RFM_KEY_INT128, column, keys, nkeys, distances);
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (distances[i] >> 63 == 0)
+			keys[i] += (uint128) distances[i] + 1;
+	}
+}
