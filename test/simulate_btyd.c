@@ -441,7 +441,7 @@ Simulate(CrmFamily family, const double *params, int customers, double longest, 
 static void
 FitPopulation(CrmFamily family, int customers, CrmSample *sample, CrmFit *fit)
 {
-	int count = (int) CrmMergeRows(rows, customers, scratch, &hooks);
+	int count = (int) CrmMergeRows(rows, 0, customers, scratch, &hooks);
 
 	CrmBuildSample(rows, count, 1.0, &hooks, sample);
 	CrmFitBtyd(family, sample, &hooks, fit);

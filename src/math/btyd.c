@@ -23,7 +23,9 @@ static const char *const ParameterNames[][CRM_MAX_PARAMETERS] = {
  * Starts, in the data's own unit (mean age; mean age per purchase for alpha):
  * first what most customer bases look like, then unlike ones.
  */
-static const double Starts[][7][CRM_MAX_PARAMETERS] = {
+#define STARTS 7
+
+static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	{{0.5, 0.5, 0.7, 2},
 	 {0.7, 0.7, 0.2, 0.07},
 	 {0.3, 0.02, 5, 0.2},
@@ -53,6 +55,13 @@ static const double Starts[][7][CRM_MAX_PARAMETERS] = {
 	 {1, 3, 20, 100},
 	 {20, 20, 0.1, 0.5}},
 };
+
+/*
+ * Histories below which all starts are run: the likelihood of a small
+ * population often has several maxima.
+ */
+#define FEW 10000
+#define FEW_COSTLY 2000
 
 typedef struct Context
 {
@@ -137,7 +146,11 @@ void
 CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, CrmFit *fit)
 {
 	Context	   context = {family, sample, hooks, NULL};
-	CrmFitTask task = {Likelihood, &context, 4, {0}, {0}, {0}, 7, {{0}}, sample->customers};
+	CrmFitTask task = {.likelihood = Likelihood,
+					   .context = &context,
+					   .count = 4,
+					   .start_count = STARTS,
+					   .customers = sample->customers};
 	double	   purchases, age;
 
 	Totals(sample, &purchases, &age);
@@ -146,6 +159,7 @@ CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, Crm
 		CrmNoFit(task.count, sample->customers, "no customer bought again", fit);
 		return;
 	}
+	task.thorough = sample->patterns < (family == CRM_PARETO_NBD ? FEW_COSTLY : FEW);
 	for (int i = 0; i < task.count; i++)
 		task.names[i] = ParameterNames[family][i];
 	SetScales(family, purchases, age, sample->customers, &task);

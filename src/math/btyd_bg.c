@@ -85,7 +85,7 @@ static void
 AddBlock(const CrmSample *sample, const Tables *tables, int from, int count, Sums *sums)
 {
 	double weight[CRM_BLOCK], shape[CRM_BLOCK], start[CRM_BLOCK], ratio[CRM_BLOCK];
-	double odds[CRM_BLOCK], small[CRM_BLOCK], extra[CRM_BLOCK], leaving[CRM_BLOCK];
+	double odds[CRM_BLOCK], small[CRM_BLOCK] = {0}, extra[CRM_BLOCK], leaving[CRM_BLOCK];
 	double fraction[CRM_BLOCK], fraction_gap[CRM_BLOCK];
 	int	   padded = CrmPadLanes(count);
 

@@ -17,7 +17,6 @@
 #define BOUND 25.0 /* in log parameters, from the data's own unit */
 #define SMALLEST 1e-5
 #define LARGEST 1e5
-#define FEW 1000 /* customers */
 
 static void
 ParametersAt(const CrmFitTask *task, const double *point, double *params)
@@ -95,6 +94,7 @@ Judge(const CrmFitTask *task, const CrmOptimum *optimum, CrmFit *fit)
 	fit->customers = task->customers;
 	fit->log_likelihood = optimum->value;
 	fit->usable = true;
+	fit->iterations = optimum->iterations;
 	ParametersAt(task, optimum->point, fit->params);
 	for (int i = 0; i < task->count; i++)
 		steepest = fmax(steepest, fabs(optimum->gradient[i]));
@@ -112,11 +112,10 @@ Judge(const CrmFitTask *task, const CrmOptimum *optimum, CrmFit *fit)
 void
 CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 {
-	int	   iterations = 0;
 	int	   evaluations = 0;
 	double slack = 1e-9 * task->customers;
-	/* few customers have several maxima; a start that failed: the best of all is wanted */
-	bool doubtful = task->customers < FEW;
+	/* the likelihood may have several maxima: the best of all starts is wanted */
+	bool doubtful = task->thorough;
 
 	for (int start = 0; start < task->start_count; start++)
 	{
@@ -128,7 +127,6 @@ CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 			point[i] = CrmLog(task->starts[start][i]);
 		CrmMaximise(Objective, (void *) task, task->count, point, BOUND, GAIN, &optimum);
 		Judge(task, &optimum, &trial);
-		iterations += optimum.iterations;
 		evaluations += optimum.evaluations;
 		if (start == 0 || trial.log_likelihood > fit->log_likelihood + slack ||
 			(trial.converged && trial.log_likelihood > fit->log_likelihood - slack))
@@ -137,7 +135,6 @@ CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 		if (!doubtful)
 			break;
 	}
-	fit->iterations = iterations;
 	fit->evaluations = evaluations;
 	if (!isfinite(fit->log_likelihood))
 		CrmNoFit(task->count, task->customers, "the likelihood is not finite", fit);

@@ -22,6 +22,7 @@ typedef struct CrmFitTask
 	int			  start_count;
 	double		  starts[CRM_MAX_STARTS][CRM_MAX_PARAMETERS]; /* in units of scale */
 	double		  customers;
+	bool		  thorough; /* run all starts even where the first converges */
 } CrmFitTask;
 
 extern void CrmRunFit(const CrmFitTask *task, CrmFit *fit);

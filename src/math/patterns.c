@@ -119,17 +119,16 @@ MergeRuns(CrmHistoryRow *rows, size_t count)
 	return kept;
 }
 
-size_t
-CrmMergeRows(CrmHistoryRow *rows, size_t count, CrmHistoryRow *scratch, const CrmHooks *hooks)
+/* Sort rows by all columns; the result is in *rows or *scratch, as returned. */
+static CrmHistoryRow *
+SortRows(CrmHistoryRow *rows, CrmHistoryRow *scratch, size_t count, const CrmHooks *hooks)
 {
 	CrmHistoryRow *from = rows;
 	CrmHistoryRow *to = scratch;
 
-	if (count == 0)
-		return 0;
 	for (Column column = AGE; column <= FREQUENCY; column++)
 	{
-		uint64_t varying = VaryingBits(rows, count, column);
+		uint64_t varying = VaryingBits(from, count, column);
 
 		for (int shift = 0; shift < 64; shift += DIGIT_BITS)
 		{
@@ -142,8 +141,57 @@ CrmMergeRows(CrmHistoryRow *rows, size_t count, CrmHistoryRow *scratch, const Cr
 			to = swap;
 		}
 	}
-	if (from != rows)
-		memcpy(rows, from, count * sizeof(CrmHistoryRow));
+	return from;
+}
+
+static bool
+ComesBefore(const CrmHistoryRow *left, const CrmHistoryRow *right)
+{
+	if (left->frequency != right->frequency)
+		return left->frequency < right->frequency;
+	if (left->recency != right->recency)
+		return left->recency < right->recency;
+	return left->age < right->age;
+}
+
+/* Merge the sorted tail into the sorted rows before it, from the end. */
+static void
+MergeTail(CrmHistoryRow *rows, size_t merged, const CrmHistoryRow *tail, size_t tail_count,
+		  const CrmHooks *hooks)
+{
+	size_t left = merged, right = tail_count;
+
+	while (right > 0)
+	{
+		size_t end = left + right - 1;
+
+		if (left > 0 && ComesBefore(&tail[right - 1], &rows[left - 1]))
+			rows[end] = rows[--left];
+		else
+			rows[end] = tail[--right];
+		if (end % CHECK_EVERY == 0)
+			hooks->interrupt();
+	}
+}
+
+size_t
+CrmMergeRows(CrmHistoryRow *rows, size_t merged, size_t count, CrmHistoryRow *scratch,
+			 const CrmHooks *hooks)
+{
+	size_t		   tail = count - merged;
+	CrmHistoryRow *sorted;
+
+	if (tail == 0)
+		return count;
+	sorted = SortRows(rows + merged, scratch, tail, hooks);
+	if (merged > 0)
+	{
+		if (sorted != scratch)
+			memcpy(scratch, sorted, tail * sizeof(CrmHistoryRow));
+		MergeTail(rows, merged, scratch, tail, hooks);
+	}
+	else if (sorted != rows)
+		memcpy(rows, sorted, count * sizeof(CrmHistoryRow));
 	return MergeRuns(rows, count);
 }
 

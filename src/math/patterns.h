@@ -20,11 +20,12 @@ typedef struct CrmHistoryRow
 } CrmHistoryRow;
 
 /*
- * Sort rows by (frequency, recency, age) and merge equal ones, in place with
- * scratch of the same size; returns how many are left.
+ * Sort rows by (frequency, recency, age) and merge equal ones; returns how many
+ * are left.  The first `merged` rows come from an earlier call; scratch holds
+ * the others, count - merged.
  */
-extern size_t CrmMergeRows(CrmHistoryRow *rows, size_t count, CrmHistoryRow *scratch,
-						   const CrmHooks *hooks);
+extern size_t CrmMergeRows(CrmHistoryRow *rows, size_t merged, size_t count,
+						   CrmHistoryRow *scratch, const CrmHooks *hooks);
 
 /* The sample of merged rows; released as a whole. */
 extern void CrmBuildSample(const CrmHistoryRow *rows, size_t count, double unit,

@@ -138,8 +138,14 @@ CrmFitSpend(const CrmSpendSample *sample, const CrmHooks *hooks, CrmFit *fit)
 	static const double starts[][3] = {
 		{5, 4, 0.6}, {1, 2, 1}, {20, 20, 1}, {2, 50, 25}, {200, 3, 0.01}};
 	SpendContext context = {sample, hooks};
-	CrmFitTask	 task = {SpendTask, &context, 3,	 {"p", "q", "gamma"}, {1, 1, 1},
-						 {1, 1, 1}, 5,		  {{0}}, sample->customers};
+	CrmFitTask	 task = {.likelihood = SpendTask,
+						 .context = &context,
+						 .count = 3,
+						 .names = {"p", "q", "gamma"},
+						 .scale = {1, 1, 1},
+						 .judged = {1, 1, 1},
+						 .start_count = 5,
+						 .customers = sample->customers};
 	double		 mean[2], moment[3];
 
 	if (sample->patterns == 0)
@@ -192,8 +198,14 @@ CrmFitRenewals(const CrmRenewalSample *sample, const CrmHooks *hooks, CrmFit *fi
 {
 	static const double starts[][2] = {{1, 2}, {0.2, 0.4}, {10, 30}, {100, 20}, {1, 50}};
 	RenewalContext		context = {sample, hooks};
-	CrmFitTask			task = {RenewalTask, &context, 2,	  {"alpha", "beta"}, {1, 1},
-								{1, 1},		 5,		   {{0}}, sample->customers};
+	CrmFitTask			task = {.likelihood = RenewalTask,
+								.context = &context,
+								.count = 2,
+								.names = {"alpha", "beta"},
+								.scale = {1, 1},
+								.judged = {1, 1},
+								.start_count = 5,
+								.customers = sample->customers};
 	const char		   *gap = RenewalGap(sample);
 
 	if (gap != NULL)
