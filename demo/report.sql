@@ -35,12 +35,8 @@ WITH year AS (
 	SELECT crr(history, period, upper(period) - lower(period)) AS crr,
 		churn_rate(history, period, upper(period) - lower(period)) AS churn_rate
 	FROM customer_history, (VALUES (daterange(date :'year_ago', date :'end'))) AS v(period)),
-top AS (
-	SELECT 100 * sum(spend) FILTER (WHERE place <= ceil(0.2 * n)) / nullif(sum(spend), 0) AS share
-	FROM (SELECT spend, row_number() OVER (ORDER BY spend DESC NULLS LAST) AS place, count(*) OVER () AS n
-		FROM scored) AS ranked),
 total AS (
-	SELECT count(*) AS customers, sum(purchases) AS purchases,
+	SELECT count(*) AS customers, sum(purchases) AS purchases, top_share(spend::float8) AS top_share,
 		count(*) FILTER (WHERE last_purchase > date :'as_of' - 90) AS active,
 		100.0 * count(*) FILTER (WHERE purchase_days >= 2) / count(*) AS repeat_rate,
 		sum(spend_12m) AS revenue_12m,
@@ -48,13 +44,13 @@ total AS (
 		sum(spend_12m) / nullif(count(*) FILTER (WHERE purchases_12m > 0), 0) AS margin
 	FROM scored)
 SELECT figure, value, meaning
-FROM total, year, top, LATERAL (VALUES
+FROM total, year, LATERAL (VALUES
 	('customers', to_char(customers, 'FM999,999,999'), format('purchases: %s', to_char(purchases, 'FM999,999,999'))),
 	('active customers', to_char(active, 'FM999,999,999'), 'bought in the last 90 days'),
 	('repeat rate', to_char(repeat_rate, 'FM990.0') || ' %', 'bought on two or more days'),
 	('revenue', to_char(revenue_12m, 'FM999,999,999,999'), 'of the last 12 months, net of refunds'),
 	('average purchase', to_char(average_purchase, 'FM999,999,990.00'), 'in the last 12 months'),
-	('top 20 % of customers', to_char(top.share, 'FM990.0') || ' %', 'of all revenue comes from the best fifth'),
+	('top 20 % of customers', to_char(top_share, 'FM990.0') || ' %', 'of all revenue comes from the best fifth'),
 	('CRR, 12 months', to_char(crr, 'FM9990.0') || ' %',
 		'(customers now - new ones) / customers a year ago; bought within a year'),
 	('churn, 12 months', to_char(churn_rate, 'FM990.0') || ' %', 'of the customers of a year ago bought nothing since'),

@@ -50,6 +50,7 @@ ReadDay(TextCursor *cursor)
 {
 	TextCursor start = *cursor;
 	int		   year = ReadDigits(cursor, 4, 9, "a date (year-month-day)");
+	bool	   zero_year = year == 0;
 	int		   month;
 	int		   day;
 	int		   julian;
@@ -66,7 +67,8 @@ ReadDay(TextCursor *cursor)
 		cursor->next += 3;
 		year = 1 - year;
 	}
-	if (month < 1 || month > MONTHS_PER_YEAR || day < 1 ||
+	/* There is no year 0: 0001-12-31 BC is followed by 0001-01-01. */
+	if (zero_year || month < 1 || month > MONTHS_PER_YEAR || day < 1 ||
 		day > day_tab[isleap(year)][month - 1] || !IS_VALID_JULIAN(year, month, day))
 		ReportBadText(&start, "a date that exists");
 	julian = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;

@@ -242,8 +242,9 @@ MoneyIsTinyRefund(Numeric amount)
 
 /* The same from the text form, for a layout that is not the known one. */
 static bool
-SplitNumericText(Numeric number, NumericParts *parts)
+SplitNumericText(Numeric packed, NumericParts *parts)
 {
+	Numeric		number = DatumGetNumeric(NumericGetDatum(packed)); /* without a short header */
 	const char *text =
 		DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
 	const char *point = strchr(text, '.');

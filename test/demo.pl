@@ -51,6 +51,10 @@ is(figure($said, 'churn, 12 months'),
 		FROM (SELECT bool_or(day > as_of - interval '1 year') AS now,
 				bool_or(day <= as_of - interval '1 year' AND day > (as_of + 1 - interval '1 year')::date - 1 - ((as_of + 1) - (as_of + 1 - interval '1 year')::date)) AS before
 			$last_year GROUP BY customer_id) AS c WHERE before"), 'churn of the year');
+is(figure($said, 'top 20 % of customers'),
+	$node->safe_psql('sample', 'SELECT round(100 * sum(spend) FILTER (WHERE place <= 100) / sum(spend), 1)
+		FROM (SELECT sum(amount) AS spend, row_number() OVER (ORDER BY sum(amount) DESC) AS place
+			FROM orders GROUP BY customer_id) AS c'), 'revenue of the best 100 of 500');
 my @months = $said =~ /^ (\d{4}-\d\d) \|/mg;
 is(scalar @months, 12, 'twelve months');
 

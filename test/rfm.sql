@@ -250,6 +250,19 @@ SELECT is(p.*::text, s.*::text, 'parallel workers give the same cuts') FROM para
 SELECT throws_ok('SELECT rfm_cuts_agg(l, f, m, population % 3 + 2) FROM rfm_many', '22023', NULL, 'states of different bins do not combine');
 RESET ALL;
 
+-- Memory: 32 bytes a customer at most, plus the id; read while the state is there.
+CREATE FUNCTION pg_temp.largest_context() RETURNS bigint LANGUAGE sql VOLATILE
+RETURN (SELECT max(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'ExprContext');
+SELECT cmp_ok(bytes, '<=', 32 * 200000::bigint, 'memory of 200,000 customers') FROM (
+	SELECT pg_temp.largest_context() AS bytes, rfm_cuts_agg(date '2024-01-01' + (i % 1000)::int, i % 50, i) AS k FROM generate_series(1, 200000) i OFFSET 0) s
+WHERE k IS NOT NULL;
+SELECT cmp_ok(bytes, '>', 28 * 200000::bigint, 'which is what it shows') FROM (
+	SELECT pg_temp.largest_context() AS bytes, rfm_cuts_agg(date '2024-01-01' + (i % 1000)::int, i % 50, i) AS k FROM generate_series(1, 200000) i OFFSET 0) s
+WHERE k IS NOT NULL;
+SELECT cmp_ok(bytes, '<=', (32 + 9) * 200000::bigint, 'with bigint ids') FROM (
+	SELECT pg_temp.largest_context() AS bytes, rfm_cuts_agg(date '2024-01-01' + (i % 1000)::int, i % 50, i, 5, i) AS k FROM generate_series(1, 200000) i OFFSET 0) s
+WHERE k IS NOT NULL;
+
 -- Bad input ------------------------------------------------------------------------------
 
 SELECT throws_ok(format('SELECT rfm_cuts_agg(l, f, m, %s) FROM customer', bins), '22023', format('bins must be between 2 and 9, not %s', bins), 'bins ' || bins)

@@ -97,5 +97,23 @@ for my $by ('postgres', 'shopkeeper')
 as('shopkeeper', q{UPDATE tools.rfm_rules SET segment = 'Still mine'}, 'again');
 is(as('shopkeeper', 'SELECT tools.rfm_segment(555)', 'again'), 'Still mine', 'and can be edited there');
 
+# ALTER EXTENSION UPDATE leaves the rules alone: to a version of which only the name is new.
+SKIP:
+{
+	my $destdir = $node->safe_psql('postgres', q{SELECT current_setting('extension_destdir', true)});
+	my $path = $node->safe_psql('postgres', q{SELECT current_setting('extension_control_path', true)});
+	chomp(my $sharedir = `pg_config --sharedir`);
+	my $folder = $destdir ? "$destdir$sharedir/extension" : $path ? (split /:/, $path)[0] . '/extension' : '';
+	my $version = as('shopkeeper', q{SELECT extversion FROM pg_extension WHERE extname = 'crm_ext'}, 'again');
+	my $script = "$folder/crm_ext--$version--${version}renamed.sql";
+	skip 'no folder of this extension to write to', 1 unless -w $folder && open my $out, '>', $script;
+	print $out "SELECT 1;\n";
+	close $out;
+	as('shopkeeper', "ALTER EXTENSION crm_ext UPDATE TO '${version}renamed'", 'again');
+	unlink $script;
+	is(as('shopkeeper', q{SELECT extversion, tools.rfm_segment(555), tools.rfm_segment(111) FROM pg_extension WHERE extname = 'crm_ext'}, 'again'),
+		"${version}renamed|Still mine|Other", 'ALTER EXTENSION UPDATE keeps them');
+}
+
 $node->stop;
 done_testing();

@@ -60,6 +60,7 @@ run_child()
 	"$@" </dev/null &
 	CHILD=$!
 	set +m
+	[ -z "$WORK" ] || echo "$CHILD" >"$WORK/child"
 	wait "$CHILD"
 	rc=$?
 	CHILD=
@@ -224,7 +225,8 @@ guard()
 {
 	perl -MPOSIX=setsid -e 'setsid(); exec @ARGV' \
 		bash -c 'while kill -0 "$1"; do [ -d "$2" ] || exit; sleep 1; done
-			. "$3/tools/lib.sh"; WORK=$2; remove_work' guard $$ "$WORK" "$ROOT" \
+			. "$3/tools/lib.sh"; WORK=$2
+			kill -TERM -- "-$(cat "$WORK/child")"; remove_work' guard $$ "$WORK" "$ROOT" \
 		</dev/null >/dev/null 2>&1 &
 	GUARD=$!
 	disown "$GUARD"

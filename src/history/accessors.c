@@ -6,12 +6,14 @@
 #include "postgres.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/float.h"
 #include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
@@ -169,6 +171,17 @@ SummarizeArguments(FunctionCallInfo fcinfo, HistorySummary *summary)
 	return summary->purchase_days > 0;
 }
 
+/* A number of days in units of argument 2; 22003 where the unit is too small for that. */
+static float8
+DaysInUnits(float8 days, float8 unit_days)
+{
+	float8 units = days / unit_days;
+
+	if (unlikely(isinf(units)))
+		float_overflow_error();
+	return units;
+}
+
 /* Argument 2, days in one unit of time. */
 static float8
 UnitDaysArgument(FunctionCallInfo fcinfo)
@@ -200,7 +213,7 @@ recency(PG_FUNCTION_ARGS)
 
 	if (!SummarizeArguments(fcinfo, &summary))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(((float8) summary.last - summary.first) / unit_days);
+	PG_RETURN_FLOAT8(DaysInUnits((float8) summary.last - summary.first, unit_days));
 }
 
 Datum
@@ -211,7 +224,7 @@ customer_age(PG_FUNCTION_ARGS)
 
 	if (!SummarizeArguments(fcinfo, &summary))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(((float8) PG_GETARG_DATEADT(1) - summary.first) / unit_days);
+	PG_RETURN_FLOAT8(DaysInUnits((float8) PG_GETARG_DATEADT(1) - summary.first, unit_days));
 }
 
 Datum
@@ -236,7 +249,7 @@ AddSpan(TypeCacheEntry *typcache, RangeType **spans, int n, DateADT from, int64 
 	RangeBound lower = {.val = DateADTGetDatum(from), .inclusive = true, .lower = true};
 	RangeBound upper = {.lower = false};
 
-	if (until > (int64) DATE_END_JULIAN - POSTGRES_EPOCH_JDATE)
+	if (until >= (int64) DATE_END_JULIAN - POSTGRES_EPOCH_JDATE)
 		upper.infinite = true;
 	else
 		upper.val = DateADTGetDatum((DateADT) until);

@@ -100,10 +100,11 @@ MrrArgument(FunctionCallInfo fcinfo, int argno)
 	mrr = PG_GETARG_NUMERIC(argno);
 	ticks = MoneyFromNumeric(mrr);
 	if (ticks < 0 || MoneyIsTinyRefund(mrr))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("mrr must not be negative, not %s",
-					   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(mrr)))),
-				errhint("A lower price is a new span with the lower amount; 0 is a free plan."));
+		ereport(
+			ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("mrr must not be negative, not %s",
+				   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(mrr)))),
+			errhint("A lower price is a new span with the lower amount; 0 is a free plan."));
 	return ticks;
 }
 

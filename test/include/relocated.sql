@@ -17,6 +17,15 @@ FROM (
 		|| ' ' || :crm.crr(true, true)
 	FROM (VALUES ('2024-01-15:3'::text:::crm.purchase_history)) AS v(h)
 	UNION ALL
+	SELECT 'series', :crm.retention_agg(h, b, NULL)::text || E'\n' || :crm.cohort_agg(h, b)::text || E'\n' || :crm.ladder_agg(h, '2024-03-31')::text
+	FROM (VALUES ('2024-01-15:3'::text:::crm.purchase_history), ('2024-01-20:5, 2024-02-02:7')) AS v(h),
+		LATERAL :crm.periods('2024-01-01', '2024-03-31', '1 month') AS b
+	UNION ALL
+	SELECT 'survival', points::text || ' ' || :crm.survival_at(points, 2.5) || ' ' || :crm.median_survival(points)
+	FROM (SELECT :crm.kaplan_meier(d::float8, true) AS points FROM pg_catalog.generate_series(1, 4) AS d) AS k
+	UNION ALL
+	SELECT 'top share', :crm.top_share(v::float8)::text FROM pg_catalog.generate_series(1, 10) AS v
+	UNION ALL
 	SELECT 'book', string_agg(found, ' ' ORDER BY found)
 	FROM (
 		SELECT customer_id || '=' || history
@@ -44,7 +53,7 @@ FROM (
 	UNION ALL
 	SELECT 'rfm rules', count(*)::text FROM :crm.rfm_rules
 	UNION ALL
-	SELECT 'top_share', :crm.top_share(v)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
+	SELECT 'top_share', :crm.top_share(v::float8)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
 	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 ) AS asked(room, answer) \gset

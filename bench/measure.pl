@@ -1,0 +1,175 @@
+# measure.pl: runs what bench/rooms/*.pl list, interleaved, and prints ratios of medians.
+#
+# A room's file returns { sql => {NAME => QUERY or {set, sql, per}}, duckdb => {NAME => QUERY},
+# lines => [[TEXT, OP, FLOOR, NAME, PEER]...], facts => [[TEXT, SQL]...] }; names may be of any room.
+# OP 'at most': NAME takes at most FLOOR times PEER. 'faster': PEER takes at least FLOOR times
+# NAME. A CODE in the place of NAME or PEER gets the medians. A line misses when it is off by
+# more than 5 %. PostgreSQL is measured by the CPU time of its backend, DuckDB by the clock.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(basename dirname);
+use IPC::Open2;
+use List::Util qw(max);
+use Time::HiRes qw(time);
+
+$| = 1;
+my $here = abs_path(dirname(__FILE__));
+my $tolerance = 0.05;
+my $runs = $ENV{RUNS} || 5;
+my (%sql, %duck, @lines, @facts, %ms);
+
+read_rooms();
+my ($to_psql, $from_psql) = start_psql();
+my $backend = ask('SELECT pg_backend_pid();');
+my ($to_duck, $from_duck) = start_duckdb();
+printf "%s orders of %s customers, %d runs, medians; CPU of the backend by %s\n\n",
+  ask('SELECT count(*) FROM orders;'), ask('SELECT count(*) FROM stored;'), $runs, clock_name();
+run_all();
+exit report();
+
+sub read_rooms
+{
+	my %wanted = map { $_ => 1 } split ' ', $ENV{ROOMS} // '';
+	for my $file (sort glob "$here/rooms/*.pl")
+	{
+		my $name = basename($file, '.pl');
+		next if %wanted && !$wanted{$name} && $name ne 'base';
+		my $room = do "$here/rooms/$name.pl" or die "$file: " . ($@ || $!) . "\n";
+		%sql = (%sql, %{ $room->{sql} // {} });
+		%duck = (%duck, %{ $room->{duckdb} // {} });
+		push @lines, @{ $room->{lines} // [] };
+		push @facts, @{ $room->{facts} // [] };
+	}
+}
+
+sub start_psql
+{
+	my $pid = open2(my $out, my $in, 'psql', qw(-X -A -t -q -v ON_ERROR_STOP=1 -d bench));
+	return ($in, $out);
+}
+
+# One answer, of one line; an error of psql ends it.
+sub ask
+{
+	my ($query) = @_;
+	print $to_psql "$query\n\\echo ---\n";
+	$to_psql->flush;
+	my $answer = '';
+	while (defined(my $line = <$from_psql>))
+	{
+		return $answer if $line eq "---\n";
+		chomp($answer = $line);
+	}
+	die "this failed: $query\n";
+}
+
+sub start_duckdb
+{
+	return unless %duck && $ENV{DUCKDB};
+	my $pid = open2(my $out, my $in, 'node', "$here/duckdb.mjs", $ENV{DUCKDB}, $ENV{ORDERS_CSV});
+	my $ready = <$out>;
+	return ($in, $out) if defined $ready && $ready eq "ready\n";
+	print "skipped: DuckDB (it did not start)\n";
+	return;
+}
+
+sub clock_name
+{
+	return -r "/proc/$backend/schedstat" ? 'schedstat' : -r "/proc/$backend/stat" ? 'stat' : 'the clock (no /proc here)';
+}
+
+# CPU seconds the backend has used.
+sub backend_seconds
+{
+	if (open my $file, '<', "/proc/$backend/schedstat")
+	{
+		return (split ' ', <$file>)[0] / 1e9;
+	}
+	if (open my $file, '<', "/proc/$backend/stat")
+	{
+		my @fields = split ' ', (<$file> =~ s/.*\) //r);
+		return ($fields[11] + $fields[12]) / 100;
+	}
+	return time;
+}
+
+sub measure_sql
+{
+	my ($name) = @_;
+	my $what = ref $sql{$name} ? $sql{$name} : { sql => $sql{$name} };
+	ask("SET $what->{set};") if $what->{set};
+	my $start = backend_seconds();
+	ask("$what->{sql};");
+	my $taken = (backend_seconds() - $start) * 1000 / ($what->{per} // 1);
+	ask('RESET ALL;') if $what->{set};
+	return $taken;
+}
+
+sub measure_duckdb
+{
+	my ($name) = @_;
+	my $query = $duck{$name} =~ s/\s+/ /gr;
+	$query =~ s/(["\\])/\\$1/g;
+	print $to_duck "\"$query\"\n";
+	$to_duck->flush;
+	my $answer = <$from_duck> // die "DuckDB failed: $query\n";
+	return $answer + 0;
+}
+
+# A first round warms everything and is not counted.
+sub run_all
+{
+	for my $round (0 .. $runs)
+	{
+		print STDERR "round $round of $runs\r" if -t STDERR;
+		for my $name (sort keys %sql)
+		{
+			my $taken = measure_sql($name);
+			push @{ $ms{$name} }, $taken if $round > 0;
+		}
+		next unless $to_duck;
+		for my $name (sort keys %duck)
+		{
+			my $taken = measure_duckdb($name);
+			push @{ $ms{$name} }, $taken if $round > 0;
+		}
+	}
+}
+
+sub median
+{
+	my @sorted = sort { $a <=> $b } @{ $_[0] };
+	return ($sorted[$#sorted / 2] + $sorted[(@sorted) / 2]) / 2;
+}
+
+sub report
+{
+	my %median = map { $_ => median($ms{$_}) } keys %ms;
+	my $missed = 0;
+	my $value = sub { ref $_[0] ? $_[0]->(\%median) : $median{ $_[0] } };
+	for my $name (sort keys %median)
+	{
+		printf "%-28s %9.1f ms  (%.0f - %.0f)\n", $name, $median{$name}, (sort { $a <=> $b } @{ $ms{$name} })[0, -1];
+	}
+	print "\n";
+	for my $line (@lines)
+	{
+		my ($text, $op, $floor, $ours, $peer) = @$line;
+		my ($mine, $theirs) = ($value->($ours), $value->($peer));
+		if (!defined $mine || !defined $theirs)
+		{
+			printf "%-62s skipped: %s was not measured\n", $text, defined $mine ? $peer : $ours;
+			next;
+		}
+		my $ratio = $op eq 'faster' ? $theirs / $mine : $mine / $theirs;
+		my $good = !defined $floor ? undef
+		  : $op eq 'faster' ? $ratio >= $floor * (1 - $tolerance) : $ratio <= $floor * (1 + $tolerance);
+		$missed++ if defined $good && !$good;
+		printf "%-62s %6.2f  %s\n", $text, $ratio,
+		  !defined $floor ? '' : sprintf('%s (%s %s)', $good ? 'pass' : 'MISS', $op eq 'faster' ? 'at least' : 'at most', $floor);
+	}
+	printf "%-62s %6s\n", $_->[0], ask("$_->[1];") for @facts;
+	printf "\n%d of %d lines miss\n", $missed, scalar grep { defined $_->[2] } @lines;
+	return $missed ? 1 : 0;
+}

@@ -1,0 +1,11 @@
+-- The table that bench/run measures on: generated orders in order of time, all pages cached
+-- and vacuumed; orders_few has the first 5,000 customers.
+CREATE TABLE orders AS
+SELECT order_id, customer_id, purchased_at AS ordered_at, amount::numeric(10,2) AS amount
+FROM crm_sample_purchases(:customers) LIMIT :rows;
+CREATE TABLE orders_few AS SELECT * FROM orders WHERE customer_id <= 5000;
+VACUUM (FREEZE, ANALYZE) orders, orders_few;
+CREATE TABLE stored AS
+SELECT customer_id, history FROM histories_of('SELECT customer_id, ordered_at, amount FROM orders', NULL::bigint, 'Europe/Berlin');
+VACUUM (FREEZE, ANALYZE) stored;
+SELECT count(*), sum(amount) FROM orders;

@@ -1,0 +1,348 @@
+/*
+ * workspace/views.sql - the views of a workspace, as templates.
+ *
+ * %1$s stands for the extension's schema, %2$s for the workspace's, both quoted; crm_attach
+ * fills them in once, and what it creates is bound to the objects, not to their names. The
+ * comments of the columns stand beside the query, "name: comment" on a line each.
+ *
+ * as_of() returns a history that holds nothing later as it is, so asking each view's date of
+ * each history costs nothing where no purchase lies in the future.
+ */
+
+CREATE FUNCTION workspace_views(OUT "position" integer, OUT name name, OUT query text, OUT comment text, OUT columns text, OUT row_type name)
+	RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
+	BEGIN ATOMIC
+	SELECT v.position, v.name::name, v.query, v.comment, v.columns, v.row_type::name
+	FROM (VALUES
+(1, 'customers', $query$
+SELECT c.customer_id,
+	%1$s.first_purchase(c.history) AS first_purchase,
+	%1$s.last_purchase(c.history) AS last_purchase,
+	%1$s.purchase_days(c.history) AS purchase_days,
+	%1$s.purchases(c.history) AS purchases,
+	%1$s.spend(c.history) AS spend,
+	round(%1$s.spend(c.history) / nullif(%1$s.purchases(c.history), 0), 4) AS average_purchase,
+	c.today - %1$s.last_purchase(c.history) AS days_since_last,
+	%1$s.typical_gap(c.history) AS typical_gap,
+	%1$s.rfm_score(c.cuts, c.history, c.refreshed_on) / 100 AS r,
+	%1$s.rfm_score(c.cuts, c.history, c.refreshed_on) / 10 %% 10 AS f,
+	%1$s.rfm_score(c.cuts, c.history, c.refreshed_on) %% 10 AS m,
+	%1$s.rfm_score(c.cuts, c.history, c.refreshed_on) AS rfm_score,
+	%1$s.rfm_segment(%1$s.rfm_score(c.cuts, c.history, c.refreshed_on)) AS rfm_segment,
+	%1$s.lifecycle_stage(c.history, c.today)::text AS stage
+FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today, s.refreshed_on, s.cuts
+	FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today,
+			refreshed_on, cuts
+		FROM %2$s.workspace_state OFFSET 0) AS s,
+		%2$s.customer_history AS h
+	WHERE %1$s.as_of(h.history, s.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
+$query$, 'one row per customer, as of today (in a pinned workspace: as of its date)', $columns$
+customer_id: the customer's id, as in the source
+first_purchase: first purchase day; NULL when there are refunds only
+last_purchase: last purchase day
+purchase_days: days with at least one purchase
+purchases: number of purchases, several on one day counted each; refunds are none
+spend: net money of all purchases and refunds
+average_purchase: spend / purchases, rounded to 4 decimals
+days_since_last: days from the last purchase day to today
+typical_gap: median days between own purchase days; NULL with fewer than two
+r: recency score 1-5 as of the last refresh, 5 = bought most recently
+f: frequency score 1-5 as of the last refresh, by purchase days
+m: monetary score 1-5 as of the last refresh, by spend
+rfm_score: r, f and m as the digits of one number, 555 = best
+rfm_segment: segment that the score belongs to
+stage: lifecycle stage as of today: prospect, new, developing, loyal, reactivated, at_risk, dormant or lost
+$columns$, NULL),
+
+(2, 'kpis', $query$
+SELECT s.refreshed_on AS as_of,
+	f.customers,
+	f.active_customers,
+	f.acquired_30d,
+	100.0::double precision * f.repeaters / nullif(f.customers, 0) AS repeat_rate,
+	y.crr AS crr_12m,
+	y.churn_rate AS churn_rate_12m,
+	y.revenue AS revenue_12m,
+	100.0::double precision * f.repeat_revenue / nullif(f.revenue, 0)::double precision AS repeat_revenue_share,
+	round(f.revenue / nullif(f.purchases, 0), 4) AS average_purchase,
+	f.top_20_revenue_share
+FROM %2$s.workspace_state AS s,
+	(SELECT count(%1$s.first_purchase(h.history)) AS customers,
+		count(*) FILTER (WHERE %1$s.last_purchase(h.history) > h.active_since) AS active_customers,
+		count(*) FILTER (WHERE %1$s.first_purchase(h.history) > h.refreshed_on - 30) AS acquired_30d,
+		count(*) FILTER (WHERE %1$s.purchase_days(h.history) >= 2) AS repeaters,
+		sum(%1$s.spend(h.history)) AS revenue,
+		sum(%1$s.purchases(h.history)) AS purchases,
+		sum(%1$s.frequency(h.history, h.refreshed_on) * %1$s.monetary(h.history, h.refreshed_on)) AS repeat_revenue,
+		%1$s.top_share(%1$s.spend(h.history)::double precision, 0.2::double precision)
+			FILTER (WHERE %1$s.first_purchase(h.history) IS NOT NULL) AS top_20_revenue_share,
+		%1$s.retention_agg(h.history, h.year, h.active_days, h.refreshed_on) AS year
+	FROM (SELECT %1$s.as_of(c.history, t.refreshed_on) AS history, t.*
+		FROM (SELECT refreshed_on, active_days,
+				refreshed_on - coalesce(active_days, 365) AS active_since,
+				ARRAY[(refreshed_on + 1 - interval '1 year')::date, refreshed_on + 1] AS year
+			FROM %2$s.workspace_state OFFSET 0) AS t,
+			%2$s.customer_history AS c) AS h) AS f
+	LEFT JOIN LATERAL unnest(f.year) AS y ON true
+$query$, 'the key figures in one row, as of the last refresh; percent where a share or rate is meant', $columns$
+as_of: the day of these figures: that of the last refresh, or the workspace's pinned date
+customers: customers with at least one purchase
+active_customers: customers who bought within the workspace's active days (365 where it has none)
+acquired_30d: customers whose first purchase is in the last 30 days
+repeat_rate: percent of customers with two or more purchase days
+crr_12m: customer retention rate of the last 12 months: 100 x (customers at the end - new) / customers at the start
+churn_rate_12m: percent of the customers of 12 months ago who are none any more
+revenue_12m: net money of the last 12 months
+repeat_revenue_share: percent of all revenue that came after the customer's first purchase day
+average_purchase: net money of all purchases / their number, rounded to 4 decimals
+top_20_revenue_share: percent of all revenue that came from the fifth of customers who spent most
+$columns$, NULL),
+
+(3, 'retention_weekly', $query$
+SELECT p.*
+FROM (SELECT %1$s.retention_agg(h.history,
+		(SELECT %1$s.periods(date_trunc('week', s.first_day)::date, s.refreshed_on, interval '7 days') FROM %2$s.workspace_state AS s),
+		(SELECT s.active_days FROM %2$s.workspace_state AS s),
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS periods
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.periods) AS p
+$query$, 'retention week by week, Monday to Sunday, by the workspace''s active days', '', 'retention_period'),
+
+(4, 'retention_monthly', $query$
+SELECT p.*
+FROM (SELECT %1$s.retention_agg(h.history,
+		(SELECT %1$s.periods(date_trunc('month', s.first_day)::date, s.refreshed_on, interval '1 month') FROM %2$s.workspace_state AS s),
+		(SELECT s.active_days FROM %2$s.workspace_state AS s),
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS periods
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.periods) AS p
+$query$, 'retention month by month, by the workspace''s active days', '', 'retention_period'),
+
+(5, 'retention_quarterly', $query$
+SELECT p.*
+FROM (SELECT %1$s.retention_agg(h.history,
+		(SELECT %1$s.periods(date_trunc('quarter', s.first_day)::date, s.refreshed_on, interval '3 months') FROM %2$s.workspace_state AS s),
+		(SELECT s.active_days FROM %2$s.workspace_state AS s),
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS periods
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.periods) AS p
+$query$, 'retention quarter by quarter, by the workspace''s active days', '', 'retention_period'),
+
+(6, 'retention_yearly', $query$
+SELECT p.*
+FROM (SELECT %1$s.retention_agg(h.history,
+		(SELECT %1$s.periods(date_trunc('year', s.first_day)::date, s.refreshed_on, interval '1 year') FROM %2$s.workspace_state AS s),
+		(SELECT s.active_days FROM %2$s.workspace_state AS s),
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS periods
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.periods) AS p
+$query$, 'retention year by year, by the workspace''s active days', '', 'retention_period'),
+
+(7, 'cohorts_monthly', $query$
+SELECT c.*
+FROM (SELECT %1$s.cohort_agg(h.history,
+		(SELECT %1$s.periods(date_trunc('month', s.first_day)::date, s.refreshed_on, interval '1 month') FROM %2$s.workspace_state AS s),
+		'bounded',
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS cells
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.cells) AS c
+$query$, 'customers by the month of their first purchase, and how many of them bought in each month after', '', 'cohort_cell'),
+
+(8, 'ladder', $query$
+SELECT l.*
+FROM (SELECT %1$s.ladder_agg(h.history, (SELECT s.refreshed_on FROM %2$s.workspace_state AS s), 10) AS steps
+	FROM %2$s.customer_history AS h) AS a,
+	unnest(a.steps) AS l
+$query$, 'the way from new to repeat to loyal: of those with an n-th purchase day, how many had one more, and when', '', 'ladder_step'),
+
+(9, 'segments', $query$
+SELECT c.segment,
+	c.customers,
+	100.0::double precision * c.customers / sum(c.customers) OVER ()::double precision AS customer_share,
+	c.revenue,
+	100.0::double precision * c.revenue::double precision / nullif(sum(c.revenue) OVER (), 0)::double precision AS revenue_share,
+	a.action
+FROM (SELECT %1$s.rfm_segment(b.score) AS segment, sum(b.customers)::bigint AS customers, sum(b.revenue) AS revenue
+	FROM (SELECT %1$s.rfm_score(s.cuts, h.history, s.refreshed_on) AS score, count(*) AS customers,
+			sum(%1$s.spend(%1$s.as_of(h.history, s.refreshed_on))) AS revenue
+		FROM (SELECT cuts, refreshed_on FROM %2$s.workspace_state OFFSET 0) AS s, %2$s.customer_history AS h
+		GROUP BY 1) AS b
+	WHERE b.score IS NOT NULL
+	GROUP BY 1) AS c
+	LEFT JOIN (SELECT r.segment, min(r.position) AS position, (array_agg(r.action ORDER BY r.position))[1] AS action
+		FROM (SELECT position, segment, action FROM %1$s.rfm_rules
+			UNION ALL
+			SELECT position, segment, action FROM %1$s.rfm_default_rules()
+			WHERE NOT EXISTS (SELECT FROM %1$s.rfm_rules)) AS r
+		GROUP BY r.segment) AS a ON a.segment = c.segment
+ORDER BY a.position
+$query$, 'customers by RFM segment as of the last refresh, and what to do with each', $columns$
+segment: segment of recency, frequency and monetary scores
+customers: customers in it
+customer_share: percent of all customers
+revenue: net money of all their purchases
+revenue_share: percent of the revenue of all customers
+action: what to do with such customers
+$columns$, NULL),
+
+(10, 'stages', $query$
+SELECT c.stage::text AS stage,
+	c.customers,
+	100.0::double precision * c.customers / sum(c.customers) OVER ()::double precision AS customer_share,
+	c.revenue,
+	100.0::double precision * c.revenue::double precision / nullif(sum(c.revenue) OVER (), 0)::double precision AS revenue_share,
+	a.action
+FROM (SELECT %1$s.lifecycle_stage(b.history, b.today) AS stage, count(*) AS customers, sum(%1$s.spend(b.history)) AS revenue
+	FROM (SELECT %1$s.as_of(h.history, s.today) AS history, s.today
+		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
+			FROM %2$s.workspace_state OFFSET 0) AS s,
+			%2$s.customer_history AS h
+		WHERE %1$s.as_of(h.history, s.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS b
+	GROUP BY 1) AS c
+	JOIN (VALUES
+		('prospect'::text, 'Invite to a first purchase.'::text),
+		('new', 'Welcome, and give a reason for a second purchase soon.'),
+		('developing', 'Recommend what fits the purchases so far.'),
+		('loyal', 'Thank, reward, ask for a recommendation.'),
+		('reactivated', 'Find out why they were away, and keep the contact.'),
+		('at_risk', 'Ask what is wrong before they are gone.'),
+		('dormant', 'Win back with a reason and a date.'),
+		('lost', 'Write once more, then stop spending on them.')) AS a(stage, action) ON a.stage = c.stage::text
+ORDER BY c.stage
+$query$, 'customers by lifecycle stage as of today (in a pinned workspace: as of its date), and what to do with each', $columns$
+stage: prospect, new, developing, loyal, reactivated, at_risk, dormant or lost
+customers: customers in it
+customer_share: percent of all customers
+revenue: net money of all their purchases
+revenue_share: percent of the revenue of all customers
+action: what to do with such customers
+$columns$, NULL),
+
+(11, 'win_back', $query$
+SELECT c.customer_id,
+	c.stage::text AS stage,
+	%1$s.last_purchase(c.history) AS last_purchase,
+	c.today - %1$s.last_purchase(c.history) AS days_since_last,
+	%1$s.last_purchase(c.history) + (%1$s.lifecycle_rules()).dormant_after AS turns_dormant_on,
+	%1$s.spend(%1$s.slice(c.history, daterange(%1$s.last_purchase(c.history) - 364, c.today + 1))) AS value_at_stake,
+	%1$s.purchase_days(c.history) AS purchase_days,
+	%1$s.spend(c.history) AS spend
+FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, b.today) AS stage
+	FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today
+		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
+			FROM %2$s.workspace_state OFFSET 0) AS s,
+			%2$s.customer_history AS h) AS b) AS c
+WHERE c.stage IN ('at_risk', 'dormant')
+ORDER BY value_at_stake DESC NULLS LAST, c.customer_id::text
+$query$, 'customers who are at risk or dormant as of today, most value at stake first', $columns$
+customer_id: the customer's id, as in the source
+stage: at_risk or dormant
+last_purchase: last purchase day
+days_since_last: days from the last purchase day to today
+turns_dormant_on: the day the customer turns dormant, or turned, if nothing is bought before
+value_at_stake: net money of the customer's last active year: the 365 days that end with the last purchase day
+purchase_days: days with at least one purchase
+spend: net money of all purchases and refunds
+$columns$, NULL),
+
+(13, 'status', $query$
+SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
+	s.customer_id::text AS customer_id,
+	s.purchased_at::text AS purchased_at,
+	s.amount::text AS amount,
+	s.time_zone,
+	s.active_days,
+	s.as_of AS pinned_to,
+	s.capture,
+	s.refreshed_at AS last_refresh,
+	s.refreshed_on AS last_refresh_day,
+	l.kind AS last_kind,
+	l.reason AS last_reason,
+	l.seconds AS last_seconds,
+	s.customers,
+	s.rows_seen,
+	s.rows_without_customer,
+	s.rows_without_time,
+	(SELECT count(*) FROM %2$s.change_queue) AS changes_waiting
+FROM %2$s.workspace_state AS s
+	LEFT JOIN pg_class AS c ON c.oid = s.source
+	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	LEFT JOIN LATERAL (SELECT r.kind, r.reason, r.seconds FROM %2$s.refresh_log AS r ORDER BY r.id DESC LIMIT 1) AS l ON true
+$query$, 'what the workspace stands over, and its last refresh', $columns$
+source: the relation it stands over; NULL when it is gone
+customer_id: the source's column with the customer's id
+purchased_at: the source's column with the time of purchase
+amount: the source's column with the amount; NULL without
+time_zone: the time zone whose days count
+active_days: a customer is active for so many days after a purchase; NULL: calendar method
+pinned_to: the date the workspace is pinned to; NULL: today
+capture: how changes become known: statement or row triggers, none = every refresh is a full rebuild
+last_refresh: when the last refresh was
+last_refresh_day: the day as of which it scored: its date in the time zone, or the pinned date
+last_kind: full or incremental
+last_reason: why it was a full rebuild
+last_seconds: how long it took
+customers: customers with a history
+rows_seen: rows of the source, those left out included
+rows_without_customer: rows left out because the customer's id is NULL
+rows_without_time: rows left out because the time is NULL
+changes_waiting: entries of the change queue that the next refresh will take
+$columns$, NULL)
+	) AS v(position, name, query, comment, columns, row_type);
+	END;
+COMMENT ON FUNCTION workspace_views() IS
+	'internal: the views of a workspace as templates, with their comments';
+
+CREATE FUNCTION workspace_functions() RETURNS TABLE (definition text)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	BEGIN ATOMIC
+	SELECT f.definition FROM (VALUES
+($definition$
+CREATE FUNCTION %2$s.retention(step interval, first date, last date, active_days integer)
+	RETURNS SETOF %1$s.retention_period
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT p.*
+		FROM (SELECT %1$s.retention_agg(h.history, %1$s.periods(retention.first, retention.last, retention.step),
+				retention.active_days, (SELECT s.refreshed_on FROM %2$s.workspace_state AS s)) AS periods
+			FROM %2$s.customer_history AS h) AS a,
+			unnest(a.periods) AS p;
+	END
+$definition$),
+($definition$
+CREATE FUNCTION %2$s.customers_as_of(on_date date)
+	RETURNS TABLE (customer_id %3$s, first_purchase date, last_purchase date, purchase_days integer,
+		purchases integer, spend numeric, average_purchase numeric, days_since_last integer,
+		typical_gap double precision, r integer, f integer, m integer, rfm_score integer, rfm_segment text,
+		stage text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT c.customer_id,
+			%1$s.first_purchase(c.history),
+			%1$s.last_purchase(c.history),
+			%1$s.purchase_days(c.history),
+			%1$s.purchases(c.history),
+			%1$s.spend(c.history),
+			round(%1$s.spend(c.history) / nullif(%1$s.purchases(c.history), 0), 4),
+			customers_as_of.on_date - %1$s.last_purchase(c.history),
+			%1$s.typical_gap(c.history),
+			c.score / 100,
+			c.score / 10 %% 10,
+			c.score %% 10,
+			c.score,
+			%1$s.rfm_segment(c.score),
+			%1$s.lifecycle_stage(c.history, customers_as_of.on_date)::text
+		FROM (SELECT b.customer_id, b.history, %1$s.rfm_score(b.cuts, b.history, customers_as_of.on_date) AS score
+			FROM (SELECT h.customer_id, %1$s.as_of(h.history, customers_as_of.on_date) AS history, k.cuts
+				FROM (SELECT %1$s.rfm_cuts_agg(a.history, customers_as_of.on_date) AS cuts
+					FROM %2$s.customer_history AS a) AS k,
+					%2$s.customer_history AS h) AS b
+			WHERE b.history OPERATOR(%1$s.<>) ''::%1$s.purchase_history
+			OFFSET 0) AS c;
+	END
+$definition$)
+	) AS f(definition);
+	END;
+COMMENT ON FUNCTION workspace_functions() IS
+	'internal: the functions of a workspace as templates; %3$s is the type of the ids';
