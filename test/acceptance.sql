@@ -145,6 +145,29 @@ SELECT is(crr(100, 210, 5), 205.0::float8, 'reactivated customers raise crr, it 
 SELECT throws_ok('SELECT crr(100, 90, 91)', '22023', NULL, 'N > E');
 SELECT throws_ok('SELECT churn_rate(100, 101)', '22023', NULL, 'lost > S');
 
+-- Cohorts: bounded and unbounded, observed until a day in mid-period.
+CREATE TEMP TABLE founded AS
+SELECT s.id, i, b0, b1 FROM (SELECT id, min(day) FILTER (WHERE bought) AS first FROM seen GROUP BY id) s JOIN grid ON first >= b0 AND first < b1;
+CREATE TEMP TABLE cells AS
+SELECT f.b0 AS cohort, g.i - f.i AS period, count(*) AS size, count(*) FILTER (WHERE c.bounded) AS bounded, count(*) FILTER (WHERE c.unbounded) AS unbounded,
+	sum(c.money) AS revenue, f.b1 <= '2024-06-16' AND g.b1 <= '2024-06-16' AS complete
+FROM founded f JOIN grid g ON g.i >= f.i AND g.b0 <= '2024-06-15',
+LATERAL (SELECT coalesce(bool_or(bought AND day >= g.b0 AND day < g.b1), false) AS bounded, coalesce(bool_or(bought AND day >= g.b0), false) AS unbounded,
+	coalesce(sum(money) FILTER (WHERE day >= g.b0 AND day < g.b1), 0) AS money FROM seen WHERE seen.id = f.id) c
+GROUP BY 1, 2, f.b1, g.b1;
+CREATE TEMP TABLE cohorts AS
+SELECT mode, c.* FROM unnest(ARRAY['bounded', 'unbounded']) mode,
+	LATERAL unnest((SELECT cohort_agg(h, (SELECT array_agg(b0 ORDER BY b0) || max(b1) FROM grid), mode, '2024-06-15') FROM customers)) c;
+SELECT is(count(*), 0::bigint, 'cohort_agg: every cell that was observed and no other')
+FROM (SELECT mode, cohort, period, size, CASE mode WHEN 'bounded' THEN bounded ELSE unbounded END AS active, revenue,
+		sum(revenue) OVER (PARTITION BY mode, cohort ORDER BY period) AS cumulative, complete
+	FROM cells, unnest(ARRAY['bounded', 'unbounded']) mode) w
+FULL JOIN cohorts g USING (mode, cohort, period)
+WHERE (w.size, w.active, w.revenue, w.cumulative, w.complete)
+	IS DISTINCT FROM (g.cohort_size, g.active, g.revenue, g.cumulative_revenue, g.complete);
+SELECT is(count(*), 0::bigint, 'retention and revenue_per_customer follow')
+FROM cohorts WHERE retention <> 100.0::float8 * active / cohort_size OR abs(revenue_per_customer - cumulative_revenue / cohort_size) > 1e-4;
+
 -- RFM: ties together by the definition, ties split by ntile, for every number of bins.
 CREATE TEMP TABLE people AS
 SELECT id, last_purchase(h) AS last, purchase_days(h)::bigint AS days, spend(h) AS spend, h FROM customers WHERE purchase_days(h) > 0;
@@ -219,6 +242,26 @@ SELECT is(num_nonnulls(history_agg(day), history_agg(day, amount), history_agg(h
 	churn_rate(h, '[2024-01-01,2024-02-01)', 30), retention_agg(h, '{2024-01-01,2024-02-01}', 30), rfm_cuts_agg(h, '2024-01-01')), 0, 'no usable row: NULL, ' || n)
 FROM generate_series(0, 2) n LEFT JOIN (VALUES (NULL::date, NULL::numeric, NULL::purchase_history, NULL::int)) v(day, amount, h, id) ON n > 0
 GROUP BY n;
+
+-- "A NULL where none is meant gives NULL": no rows of a set.
+SELECT is(count(*), 0::bigint, 'histories_of without a time zone gives no rows')
+FROM histories_of('SELECT 1, current_date', NULL::int, NULL);
+
+-- "observed_until: NULL: for spans the latest start; given: what came later is ignored."
+SELECT is(mrr_agg(h, '{2024-01-01,2024-06-01,2024-07-01,2024-09-01}', '2024-05-01'), mrr_agg(h, '{2024-01-01,2024-06-01,2024-07-01,2024-09-01}'),
+	'the latest start, given, is what NULL stands for')
+FROM (SELECT n, subscription_agg(v, m) AS h FROM (VALUES (1, daterange('2024-05-01', '2024-06-10'), 5),
+	(2, '[2024-02-01,2024-08-01)', 7), (2, '[2024-05-01,)', 3)) x(n, v, m) GROUP BY n) s
+GROUP BY h;
+SELECT is((mrr_agg(h, '{2024-06-01,2024-08-01,2024-10-01}', '2024-06-15'))[1:2]::text,
+	(mrr_agg('2024-01-01:5.00', '{2024-06-01,2024-08-01,2024-10-01}', '2024-06-15'))[1:2]::text,
+	'a span that begins after observed_until is ignored, its end too')
+FROM (SELECT subscription_agg(v, m) AS h FROM (VALUES (daterange('2024-01-01', NULL), 5), ('[2024-07-01,2024-09-01)', 3)) x(v, m)) s;
+
+-- Infinite dates where a day is meant.
+SELECT throws_ok(call, '22008') FROM (VALUES ('SELECT subscription_agg(''[infinity,infinity]'', 1)'),
+	('SELECT retention_agg(''{[infinity,infinity]}''::datemultirange, ''{2024-01-01,2024-02-01}'')'),
+	('SELECT slice(''2024-01-01'', ''[-infinity,-infinity]'')')) v(call);
 
 -- The same bits from forced parallel workers.
 CREATE TABLE acceptance_orders AS SELECT * FROM orders;

@@ -76,20 +76,16 @@ ClosePeriod(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bo
 	SeriesTally *tally = &tallies[walk->index];
 	bool		 at_start;
 	bool		 at_end;
+	int			 whose;
 
 	if (walk->index == 0)
 		return;
 	tally->purchases += walk->purchases;
-	if (walk->first == walk->index)
-	{
-		tally->money_new += walk->money;
-		return;
-	}
 	ActiveAtEnds(state, walk, calendar, &at_start, &at_end);
-	if (at_start && at_end)
-		tally->money_retained += walk->money;
-	else
-		tally->money_rest += walk->money;
+	/* No branch: which of the three it is cannot be predicted. */
+	whose = MONEY_REST - (at_start & at_end);
+	whose = walk->first == walk->index ? MONEY_NEW : whose;
+	tally->money[whose] += walk->money;
 	if (calendar && !at_end)
 	{
 		tally->money_idle += walk->money;
@@ -125,14 +121,12 @@ AddPurchase(const SeriesState *state, SeriesTally *tallies, Walk *walk, int64 da
 		walk->first = walk->run = index;
 		tallies[index].acquired++;
 	}
-	else if (walk->last_index < index)
+	else if (walk->last_index < index &&
+			 (calendar ? walk->last_index < index - 1
+					   : walk->last + state->active_days < state->grid.bounds[index - 1]))
 	{
-		if (calendar ? walk->last_index < index - 1
-					 : walk->last + state->active_days < state->grid.bounds[index - 1])
-		{
-			CloseRun(state, tallies, walk, calendar);
-			walk->run = index;
-		}
+		CloseRun(state, tallies, walk, calendar);
+		walk->run = index;
 	}
 	walk->last = day;
 	walk->last_index = index;
@@ -275,9 +269,8 @@ SeriesMerge(SeriesState *state, const SeriesState *other)
 		mine[i].acquired += theirs[i].acquired;
 		mine[i].new_active += theirs[i].new_active;
 		mine[i].purchases += theirs[i].purchases;
-		mine[i].money_new += theirs[i].money_new;
-		mine[i].money_retained += theirs[i].money_retained;
-		mine[i].money_rest += theirs[i].money_rest;
+		for (int k = 0; k < lengthof(mine[i].money); k++)
+			mine[i].money[k] += theirs[i].money[k];
 		mine[i].money_idle += theirs[i].money_idle;
 		mine[i].money_idle_then += theirs[i].money_idle_then;
 	}
@@ -286,7 +279,7 @@ SeriesMerge(SeriesState *state, const SeriesState *other)
 static inline int128
 TallyRevenue(const SeriesTally *tally)
 {
-	return tally->money_new + tally->money_retained + tally->money_rest;
+	return tally->money[MONEY_NEW] + tally->money[MONEY_RETAINED] + tally->money[MONEY_REST];
 }
 
 void
@@ -310,11 +303,11 @@ SeriesNextPeriod(const SeriesState *state, SeriesCursor *cursor, SeriesPeriod *p
 	period->lapsed = cursor->known - period->at_start;
 	period->purchases = end->purchases;
 	period->revenue = TallyRevenue(end);
-	period->revenue_new = end->money_new;
-	period->revenue_retained = end->money_retained;
-	period->revenue_rest = end->money_rest;
+	period->revenue_new = end->money[MONEY_NEW];
+	period->revenue_retained = end->money[MONEY_RETAINED];
+	period->revenue_rest = end->money[MONEY_REST];
 	period->followed_then = TallyRevenue(start) - start->money_idle;
-	period->followed_now = end->money_retained + end->money_idle_then;
+	period->followed_now = end->money[MONEY_RETAINED] + end->money_idle_then;
 	cursor->active = period->at_end;
 	cursor->known += period->acquired;
 }
