@@ -85,13 +85,21 @@ SELECT results_eq($$SELECT customer_id, r * 100 + f * 10 + m, rfm_segment, stage
 	SELECT buyer, rfm_score(cuts, h, date '2025-06-30'), rfm_segment(rfm_score(cuts, h, date '2025-06-30')),
 		lifecycle_stage(h, date '2025-06-30')::text, date '2025-06-30' - last_purchase(as_of(h, date '2025-06-30'))
 	FROM h, c WHERE as_of(h, '2025-06-30') <> '' ORDER BY 1$$, 'customers: scores, segments and stages');
-SELECT results_eq($$SELECT as_of, customers, active_customers, acquired_30d, round(repeat_rate::numeric, 6), revenue_12m, average_purchase FROM crm.kpis$$,
+SELECT results_eq($$SELECT as_of, customers, active_customers, acquired_30d, round(repeat_rate::numeric, 6), revenue_12m, average_purchase,
+		round(repeat_revenue_share::numeric, 6), round(top_20_revenue_share::numeric, 6) FROM crm.kpis$$,
 	$$WITH o AS (SELECT buyer, (created_at AT TIME ZONE 'Europe/Berlin')::date AS day, coalesce(total, 0) AS total FROM shop.orders
 			WHERE buyer IS NOT NULL AND created_at < '2025-07-01 00:00+02'),
 		c AS (SELECT buyer, min(day) AS first, max(day) AS last, count(DISTINCT day) AS days FROM o WHERE total >= 0 GROUP BY buyer)
 	SELECT date '2025-06-30', count(*), count(*) FILTER (WHERE last > date '2025-06-30' - 90), count(*) FILTER (WHERE first > date '2025-06-30' - 30),
 		round(100.0 * count(*) FILTER (WHERE days >= 2) / count(*), 6), (SELECT sum(total) FROM o WHERE day > '2024-06-30'),
-		(SELECT round(sum(total) / count(*) FILTER (WHERE total >= 0), 4) FROM o) FROM c$$, 'kpis');
+		(SELECT round(sum(total) / count(*) FILTER (WHERE total >= 0), 4) FROM o),
+		(SELECT round(100 * sum(total) FILTER (WHERE day > first) / (SELECT sum(total) FROM o), 6) FROM o JOIN c USING (buyer)),
+		(SELECT round(100 * sum(spend) FILTER (WHERE n <= ceil(0.2 * m)) / sum(spend), 6) FROM (SELECT sum(total) AS spend,
+			row_number() OVER (ORDER BY sum(total) DESC) AS n, count(*) OVER () AS m FROM o JOIN c USING (buyer) GROUP BY buyer) ranked)
+	FROM c$$, 'kpis');
+SELECT results_eq($$SELECT crr_12m, churn_rate_12m FROM crm.kpis$$,
+	$$SELECT crr(history, daterange('2024-07-01', '2025-07-01'), 90), churn_rate(history, daterange('2024-07-01', '2025-07-01'), 90)
+	FROM crm.customer_history$$, 'kpis: retention of the last 12 months');
 SELECT results_eq($$SELECT p.* FROM crm.retention_monthly p$$,
 	$$SELECT p.* FROM (SELECT retention_agg(history, periods('2024-01-01', '2025-06-30', interval '1 month'), 90, date '2025-06-30') AS r
 		FROM crm.customer_history) a, unnest(r) p$$, 'retention_monthly is retention_agg by calendar months');

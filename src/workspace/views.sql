@@ -9,6 +9,16 @@
  * each history costs nothing where no purchase lies in the future.
  */
 
+CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION workspace_spend(purchase_history) IS
+	'internal: spend as double precision';
+
+CREATE FUNCTION workspace_repeat_spend(h purchase_history, as_of date) RETURNS numeric
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION workspace_repeat_spend(purchase_history, date) IS
+	'internal: net money that came after the first purchase day, as of the date';
+
 CREATE FUNCTION workspace_views(OUT "position" integer, OUT name name, OUT query text, OUT comment text, OUT columns text, OUT row_type name)
 	RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
@@ -61,30 +71,29 @@ SELECT s.refreshed_on AS as_of,
 	f.active_customers,
 	f.acquired_30d,
 	100.0::double precision * f.repeaters / nullif(f.customers, 0) AS repeat_rate,
-	y.crr AS crr_12m,
-	y.churn_rate AS churn_rate_12m,
-	y.revenue AS revenue_12m,
-	100.0::double precision * f.repeat_revenue / nullif(f.revenue, 0)::double precision AS repeat_revenue_share,
-	round(f.revenue / nullif(f.purchases, 0), 4) AS average_purchase,
+	f.periods[3].crr AS crr_12m,
+	f.periods[3].churn_rate AS churn_rate_12m,
+	f.periods[3].revenue AS revenue_12m,
+	(100 * f.repeat_revenue / nullif(t.revenue, 0))::double precision AS repeat_revenue_share,
+	round(t.revenue / nullif(t.purchases, 0), 4) AS average_purchase,
 	f.top_20_revenue_share
 FROM %2$s.workspace_state AS s,
 	(SELECT count(%1$s.first_purchase(h.history)) AS customers,
 		count(*) FILTER (WHERE %1$s.last_purchase(h.history) > h.active_since) AS active_customers,
 		count(*) FILTER (WHERE %1$s.first_purchase(h.history) > h.refreshed_on - 30) AS acquired_30d,
 		count(*) FILTER (WHERE %1$s.purchase_days(h.history) >= 2) AS repeaters,
-		sum(%1$s.spend(h.history)) AS revenue,
-		sum(%1$s.purchases(h.history)) AS purchases,
-		sum(%1$s.frequency(h.history, h.refreshed_on) * %1$s.monetary(h.history, h.refreshed_on)) AS repeat_revenue,
-		%1$s.top_share(%1$s.spend(h.history)::double precision, 0.2::double precision)
+		sum(%1$s.workspace_repeat_spend(h.history, h.refreshed_on)) AS repeat_revenue,
+		%1$s.top_share(%1$s.workspace_spend(h.history), 0.2::double precision)
 			FILTER (WHERE %1$s.first_purchase(h.history) IS NOT NULL) AS top_20_revenue_share,
-		%1$s.retention_agg(h.history, h.year, h.active_days, h.refreshed_on) AS year
-	FROM (SELECT %1$s.as_of(c.history, t.refreshed_on) AS history, t.*
+		%1$s.retention_agg(h.history, h.boundaries, h.active_days, h.refreshed_on) AS periods
+	FROM (SELECT %1$s.as_of(c.history, d.refreshed_on) AS history, d.*
 		FROM (SELECT refreshed_on, active_days,
 				refreshed_on - coalesce(active_days, 365) AS active_since,
-				ARRAY[(refreshed_on + 1 - interval '1 year')::date, refreshed_on + 1] AS year
-			FROM %2$s.workspace_state OFFSET 0) AS t,
-			%2$s.customer_history AS c) AS h) AS f
-	LEFT JOIN LATERAL unnest(f.year) AS y ON true
+				ARRAY[date '0001-01-01', (refreshed_on + 1 - interval '2 years')::date,
+					(refreshed_on + 1 - interval '1 year')::date, refreshed_on + 1] AS boundaries
+			FROM %2$s.workspace_state OFFSET 0) AS d,
+			%2$s.customer_history AS c OFFSET 0) AS h) AS f,
+	LATERAL (SELECT sum(p.revenue) AS revenue, sum(p.purchases) AS purchases FROM unnest(f.periods) AS p) AS t
 $query$, 'the key figures in one row, as of the last refresh; percent where a share or rate is meant', $columns$
 as_of: the day of these figures: that of the last refresh, or the workspace's pinned date
 customers: customers with at least one purchase
