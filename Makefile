@@ -6,9 +6,11 @@ EXTENSION = crm_ext
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
-ROOMS = history book retention survival cohort subscription rfm segments lifecycle top_share \
-	clv sample
-ROOMS += workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
+ROOMS = history book \
+	retention survival cohort subscription \
+	rfm segments lifecycle top_share \
+	clv sample \
+	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.

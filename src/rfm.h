@@ -218,8 +218,10 @@ typedef struct RfmFilter
 
 typedef struct RfmRank
 {
-	uint64	rank; /* in: place in order, from 0; out: place among equal keys */
-	uint128 key;  /* out */
+	uint64	rank;	  /* in: place in order, from 0; out: place among equal keys */
+	uint128 key;	  /* out */
+	bool	has_next; /* out: the next larger key is known, and */
+	uint128 next;	  /* which one it is */
 } RfmRank;
 
 #define RFM_SIGN_BIT ((uint128) 1 << 127)
@@ -272,18 +274,16 @@ RfmKeyValue(uint128 key)
 	return (int128) (key ^ RFM_SIGN_BIT);
 }
 
-/* The range of the keys; false when the filter lets none through. */
-extern bool FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least,
+/* The range of the keys that the filter, if there is one, lets through: one at least. */
+extern void FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least,
 						 uint128 *most);
 
-/* The keys at the given places, which are in ascending order and below the number of rows. */
-extern void SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
-						   int nranks);
+/* The keys, of that range, at the given places, which are in ascending order. */
+extern void SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, uint128 least,
+						   uint128 most, RfmRank *ranks, int nranks);
 
-/*
- * For each key the smallest one above it in the column, whose keys have that
- * range, or the key itself where there is none.
- */
-extern void FindRfmSuccessors(const RfmColumn *column, uint128 range, uint128 *keys, int nkeys);
+/* Finds, by one more pass if it takes one, the next larger keys that are not known; the largest has none. */
+extern void FindRfmSuccessors(const RfmColumn *column, uint128 most, RfmRank *ranks,
+							  int nranks);
 
 #endif /* CRM_RFM_H */

@@ -145,6 +145,29 @@ SELECT is(crr(100, 210, 5), 205.0::float8, 'reactivated customers raise crr, it 
 SELECT throws_ok('SELECT crr(100, 90, 91)', '22023', NULL, 'N > E');
 SELECT throws_ok('SELECT churn_rate(100, 101)', '22023', NULL, 'lost > S');
 
+-- Cohorts: bounded and unbounded, observed until a day in mid-period.
+CREATE TEMP TABLE founded AS
+SELECT s.id, i, b0, b1 FROM (SELECT id, min(day) FILTER (WHERE bought) AS first FROM seen GROUP BY id) s JOIN grid ON first >= b0 AND first < b1;
+CREATE TEMP TABLE cells AS
+SELECT f.b0 AS cohort, g.i - f.i AS period, count(*) AS size, count(*) FILTER (WHERE c.bounded) AS bounded, count(*) FILTER (WHERE c.unbounded) AS unbounded,
+	sum(c.money) AS revenue, f.b1 <= '2024-06-16' AND g.b1 <= '2024-06-16' AS complete
+FROM founded f JOIN grid g ON g.i >= f.i AND g.b0 <= '2024-06-15',
+LATERAL (SELECT coalesce(bool_or(bought AND day >= g.b0 AND day < g.b1), false) AS bounded, coalesce(bool_or(bought AND day >= g.b0), false) AS unbounded,
+	coalesce(sum(money) FILTER (WHERE day >= g.b0 AND day < g.b1), 0) AS money FROM seen WHERE seen.id = f.id) c
+GROUP BY 1, 2, f.b1, g.b1;
+CREATE TEMP TABLE cohorts AS
+SELECT mode, c.* FROM unnest(ARRAY['bounded', 'unbounded']) mode,
+	LATERAL unnest((SELECT cohort_agg(h, (SELECT array_agg(b0 ORDER BY b0) || max(b1) FROM grid), mode, '2024-06-15') FROM customers)) c;
+SELECT is(count(*), 0::bigint, 'cohort_agg: every cell that was observed and no other')
+FROM (SELECT mode, cohort, period, size, CASE mode WHEN 'bounded' THEN bounded ELSE unbounded END AS active, revenue,
+		sum(revenue) OVER (PARTITION BY mode, cohort ORDER BY period) AS cumulative, complete
+	FROM cells, unnest(ARRAY['bounded', 'unbounded']) mode) w
+FULL JOIN cohorts g USING (mode, cohort, period)
+WHERE (w.size, w.active, w.revenue, w.cumulative, w.complete)
+	IS DISTINCT FROM (g.cohort_size, g.active, g.revenue, g.cumulative_revenue, g.complete);
+SELECT is(count(*), 0::bigint, 'retention and revenue_per_customer follow')
+FROM cohorts WHERE retention <> 100.0::float8 * active / cohort_size OR abs(revenue_per_customer - cumulative_revenue / cohort_size) > 1e-4;
+
 -- RFM: ties together by the definition, ties split by ntile, for every number of bins.
 CREATE TEMP TABLE people AS
 SELECT id, last_purchase(h) AS last, purchase_days(h)::bigint AS days, spend(h) AS spend, h FROM customers WHERE purchase_days(h) > 0;

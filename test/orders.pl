@@ -72,6 +72,9 @@ understood('empty fields', "customer_id,date,amount\n1,2024-01-31,\n,2024-01-31,
 understood('tabs and backslashes cannot break the load', "customer_id,date,amount\na\\N,2024-01-31,1\n",
 	'text date', "a\\\\N\t2024-01-31\t1\n");
 
+understood('Latin-1', "customer_id;date;amount\nJ\xFCrgen;2024-01-31;1\n", 'text date', "J\xC3\xBCrgen\t2024-01-31\t1\n");
+understood('UTF-8 stays as it is', "customer_id;date;amount\nJ\xC3\xBCrgen;2024-01-31;1\n", 'text date', "J\xC3\xBCrgen\t2024-01-31\t1\n");
+
 refused('a date that is none', "customer_id,date,amount\n1,2024-01-31,1\n1,yesterday,1\n", qr/line 3: "yesterday" is not a date/);
 refused('a day that is not in the calendar', "customer_id,date,amount\n1,2023-02-29,1\n", qr/line 2: there is no such date as "2023-02-29"/);
 refused('an amount that is none', "customer_id,date,amount\n1,2024-01-31,free\n", qr/line 2: "free" is not a number/);

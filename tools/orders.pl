@@ -39,6 +39,14 @@ sub rewind_file
 	($line, $next_line) = (0, 1);
 }
 
+# A line that is not UTF-8 is read as Latin-1, in place.
+sub latin1_to_utf8
+{
+	return if $_[0] !~ /[\x80-\xFF]/;
+	my $copy = $_[0];
+	utf8::encode($_[0]) unless utf8::decode($copy);
+}
+
 # A row without quotes is split; one with quotes is read with the lines it spans.
 sub record
 {
@@ -48,6 +56,7 @@ sub record
 		$text =~ s/\A\x{EF}\x{BB}\x{BF}// if $line == 1;
 		fail("line $line: this is not a text file in UTF-8 or Latin-1") if $text =~ /\0/;
 		next unless $text =~ /\S/;
+		latin1_to_utf8($text);
 		if (index($text, '"') < 0)
 		{
 			$text =~ s/\r?\n\z//;
@@ -57,6 +66,7 @@ sub record
 		{
 			my $more = <$in> // fail("line $line: a quote that is opened here is never closed");
 			$next_line++;
+			latin1_to_utf8($more);
 			$text .= $more;
 		}
 		$text =~ s/\r?\n\z//;

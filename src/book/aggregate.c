@@ -49,9 +49,9 @@ NewState(MemoryContext context, BookKind kind)
 	return state;
 }
 
-/* The packed book and all rows as one book. */
+/* The packed book and all rows as one book; the state stays as it is. */
 static PurchaseBook *
-BookOfState(BookState *state, MemoryContext context, bool consume)
+BookOfState(BookState *state, MemoryContext context)
 {
 	Size	   expected = StoreRows(&state->store) * ROW_BYTES_GUESS;
 	BookWriter writer;
@@ -59,7 +59,7 @@ BookOfState(BookState *state, MemoryContext context, bool consume)
 	if (state->packed != NULL)
 		expected += VARSIZE_ANY(state->packed);
 	BookBegin(&writer, context, state->kind, state->has_amount, state->packed, expected);
-	StoreEmit(&state->store, consume, BookPutGroup, &writer);
+	StoreEmit(&state->store, false, BookPutGroup, &writer);
 	return BookEnd(&writer);
 }
 
@@ -72,10 +72,26 @@ ReplacePacked(BookState *state, PurchaseBook *book)
 	state->store.budget = Max(get_hash_memory_limit(), VARSIZE_ANY(book) / PACKED_SHARE);
 }
 
+/* Rows of customers whose sums might not fit stay rows: the end decides, not their order. */
 static void
 PackState(BookState *state)
 {
-	ReplacePacked(state, BookOfState(state, state->store.pool.context, true));
+	MemoryContext context = state->store.pool.context;
+	Size		  expected = StoreRows(&state->store) * ROW_BYTES_GUESS;
+	RowStore	  kept;
+	BookWriter	  writer;
+
+	BookStoreInit(&kept, context, state->store.budget, state->kind);
+	if (state->packed != NULL)
+		expected += VARSIZE_ANY(state->packed);
+	BookBegin(&writer, context, state->kind, state->has_amount, state->packed, expected);
+	writer.kept = &kept;
+	StoreEmitPartial(&state->store, BookPutGroup, &writer);
+	state->store = kept;
+	ReplacePacked(state, BookEnd(&writer));
+	if (state->store.full)
+		state->store.budget = Max(state->store.budget, StoreBytes(&state->store) * 4);
+	state->store.full = false;
 }
 
 /* Keys compare bytewise, as any deterministic collation does. */
@@ -172,10 +188,10 @@ book_agg_finalfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_PURCHASE_BOOK_P(
-		BookOfState((BookState *) PG_GETARG_POINTER(0), CurrentMemoryContext, false));
+		BookOfState((BookState *) PG_GETARG_POINTER(0), CurrentMemoryContext));
 }
 
-/* A book's customers into the state's own. */
+/* A book's customers into the packed ones. */
 static void
 MergeBook(BookState *state, const PurchaseBook *book, MemoryContext context)
 {
@@ -183,8 +199,6 @@ MergeBook(BookState *state, const PurchaseBook *book, MemoryContext context)
 	BookWriter writer;
 	Size	   expected = VARSIZE_ANY(book);
 
-	if (StoreRows(&state->store) > 0)
-		PackState(state);
 	if (state->packed != NULL)
 		expected += VARSIZE_ANY(state->packed);
 	BookOpen(&reader, book);
@@ -192,6 +206,7 @@ MergeBook(BookState *state, const PurchaseBook *book, MemoryContext context)
 		ReportBadBook();
 	state->has_amount |= reader.has_amount;
 	BookBegin(&writer, context, state->kind, state->has_amount, state->packed, expected);
+	writer.kept = &state->store;
 	while (BookNext(&reader))
 	{
 		if ((reader.left & 0xFFF) == 0)
@@ -220,7 +235,7 @@ book_agg_combinefn(PG_FUNCTION_ARGS)
 		PG_ARGISNULL(0) ? NewState(context, other->kind) : (BookState *) PG_GETARG_POINTER(0);
 	book = other->packed;
 	if (book == NULL || StoreRows(&other->store) > 0)
-		book = BookOfState(other, CurrentMemoryContext, false);
+		book = BookOfState(other, CurrentMemoryContext);
 	MergeBook(state, book, context);
 	if (book != other->packed)
 		pfree(book);
@@ -233,7 +248,7 @@ book_agg_serialfn(PG_FUNCTION_ARGS)
 {
 	AggregateContext(fcinfo);
 	PG_RETURN_BYTEA_P(
-		(bytea *) BookOfState((BookState *) PG_GETARG_POINTER(0), CurrentMemoryContext, false));
+		(bytea *) BookOfState((BookState *) PG_GETARG_POINTER(0), CurrentMemoryContext));
 }
 
 Datum

@@ -101,12 +101,13 @@ typedef struct BookWriter
 	BookReader	  base;
 	HistoryDay	 *days; /* scratch to merge in */
 	Size		  days_capacity;
+	RowStore *kept; /* when more rows may follow: those of customers whose sums might not fit */
 } BookWriter;
 
 extern void BookBegin(BookWriter *writer, MemoryContext context, BookKind kind, bool has_amount,
 					  const PurchaseBook *base, Size expected_bytes);
 
-/* An EmitGroup: the next customer's days, normalized; target is the writer. */
+/* An EmitGroup: the next customer's days; target is the writer. */
 extern void BookPutGroup(void *writer, const BookGroup *group);
 
 /* The next customer's history as another book has it. */

@@ -343,8 +343,11 @@ CopyBase(BookWriter *writer, const BookKey *until)
 	return false;
 }
 
-/* The base's history of this customer and more days of it, as one. */
-static void
+/*
+ * The base's history of this customer and more days of it, as one. False, with
+ * nothing done, when the sums might not fit and more rows may follow.
+ */
+static bool
 PutMerged(BookWriter *writer, const BookKey *key, const HistoryDay *days, Size ndays)
 {
 	Size n = ReadDays(writer->base.history, writer->base.history_length, &writer->days,
@@ -352,9 +355,12 @@ PutMerged(BookWriter *writer, const BookKey *key, const HistoryDay *days, Size n
 	bool sorted = n == 0 || ndays == 0 || days[0].day >= writer->days[n - 1].day;
 
 	memcpy(writer->days + n, days, ndays * sizeof(HistoryDay));
+	if (writer->kept != NULL && !DaysSumsFit(writer->days, n + ndays))
+		return false;
 	n = HistoryNormalize(writer->days, n + ndays, sorted);
 	PutDays(writer, key, writer->days, n);
 	writer->base_left = BookNext(&writer->base);
+	return true;
 }
 
 void
@@ -363,30 +369,35 @@ BookPutGroup(void *target, const BookGroup *group)
 	BookWriter *writer = target;
 	BookKey		key = {group->isnull, group->key, group->bytes, group->length};
 
-	if (writer->base_left && CopyBase(writer, &key))
-		PutMerged(writer, &key, group->days, group->ndays);
-	else
+	if (unlikely(!group->summed))
+		StoreAddGroup(writer->kept, group);
+	else if (!writer->base_left || !CopyBase(writer, &key))
 		PutDays(writer, &key, group->days, group->ndays);
+	else if (!PutMerged(writer, &key, group->days, group->ndays))
+		StoreAddGroup(writer->kept, group);
+}
+
+/* Another book's customer into the base's history of the same. */
+static void
+MergeCustomer(BookWriter *writer, const BookReader *customer)
+{
+	const BookKey *key = &customer->key;
+	Size		   capacity = 64;
+	HistoryDay	  *days = palloc(capacity * sizeof(HistoryDay));
+	BookGroup	   group = {key->isnull, true, key->key, key->bytes, key->length, NULL, 0};
+
+	group.ndays = ReadDays(customer->history, customer->history_length, &days, &capacity, 1);
+	group.days = days;
+	if (!PutMerged(writer, key, days, group.ndays))
+		StoreAddGroup(writer->kept, &group);
+	pfree(days);
 }
 
 void
 BookPutHistory(BookWriter *writer, const BookReader *customer)
 {
 	if (CopyBase(writer, &customer->key))
-	{
-		PurchaseHistory *history =
-			palloc_extended(VARHDRSZ + customer->history_length, MCXT_ALLOC_HUGE);
-		HistoryDay *days;
-		Size		ndays;
-		bool		has_amount;
-
-		SET_VARSIZE(history, VARHDRSZ + customer->history_length);
-		memcpy(VARDATA(history), customer->history, customer->history_length);
-		days = HistoryDays(history, &ndays, &has_amount);
-		PutMerged(writer, &customer->key, days, ndays);
-		pfree(days);
-		pfree(history);
-	}
+		MergeCustomer(writer, customer);
 	else
 		PutHistory(writer, customer);
 }

@@ -501,9 +501,8 @@ CollectDay(HistoryDay *days, DayCount *count, const HistoryDay *day)
 	days[count->ndays++] = *day;
 }
 
-/* Whether all sums over these days fit, in any order. */
-static bool
-SumsFit(const HistoryDay *days, Size ndays)
+bool
+DaysSumsFit(const HistoryDay *days, Size ndays)
 {
 	int128 money = 0;
 	int64  purchases = 0;
@@ -522,7 +521,7 @@ EmitDays(Sorter *sorter, BookGroup *group, DayCount count)
 {
 	group->days = sorter->days;
 	group->ndays = count.ndays;
-	group->summed = !sorter->partial || SumsFit(sorter->days, count.ndays);
+	group->summed = !sorter->partial || DaysSumsFit(sorter->days, count.ndays);
 	if (group->summed && !count.sorted)
 		group->ndays = HistoryNormalize(sorter->days, count.ndays, false);
 	sorter->emit(sorter->target, group);
@@ -945,9 +944,14 @@ StoreEmit(RowStore *store, bool consume, EmitGroup emit, void *target)
 	EmitStore(store, consume, false, emit, target);
 }
 
-/* Puts a customer's days back as rows. */
-static void
-AppendGroup(void *target, const BookGroup *group)
+void
+StoreEmitPartial(RowStore *store, EmitGroup emit, void *target)
+{
+	EmitStore(store, true, true, emit, target);
+}
+
+void
+StoreAddGroup(void *target, const BookGroup *group)
 {
 	RowStore *store = target;
 	KeyBytes  key;
@@ -975,7 +979,7 @@ StoreCompact(RowStore *store)
 	compact.frugal = store->frugal;
 	compact.equal = store->equal;
 	compact.equal_arg = store->equal_arg;
-	EmitStore(store, true, true, AppendGroup, &compact);
+	StoreEmitPartial(store, StoreAddGroup, &compact);
 	*store = compact;
 }
 

@@ -188,6 +188,18 @@ extern uint64 HashKeyBytes(const uint8 *bytes, Size length);
  */
 extern void StoreEmit(RowStore *store, bool consume, EmitGroup emit, void *target);
 
+/*
+ * The same for sums that more rows may follow: a customer whose sums might not
+ * fit comes as it is (group->summed false), for the end to judge. Consumes.
+ */
+extern void StoreEmitPartial(RowStore *store, EmitGroup emit, void *target);
+
+/* Puts a customer's days back as rows. An EmitGroup: target is the store. */
+extern void StoreAddGroup(void *store, const BookGroup *group);
+
+/* Whether all sums over these days fit, in any order. */
+extern bool DaysSumsFit(const HistoryDay *days, Size ndays);
+
 /* Adds up rows of one customer and day; sums that do not fit stay apart for the end to judge. */
 extern void StoreCompact(RowStore *store);
 

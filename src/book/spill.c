@@ -14,6 +14,7 @@
 #include "spill.h"
 
 #define HASH_BITS 64
+#define MIN_SPILL_BITS 2
 #define MAX_SPILL_BITS 7
 #define FILE_SHARE 8 /* file buffers take at most this part of the budget */
 #define READ_ROWS 64
@@ -24,7 +25,7 @@ GrouperInit(Grouper *grouper, MemoryContext context, Size budget, bool integers,
 {
 	memset(grouper, 0, sizeof(Grouper));
 	grouper->context = context;
-	grouper->bits = 1;
+	grouper->bits = MIN_SPILL_BITS;
 	while (grouper->bits < MAX_SPILL_BITS &&
 		   (Size) BLCKSZ << (grouper->bits + 1) <= budget / FILE_SHARE)
 		grouper->bits++;

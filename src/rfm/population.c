@@ -213,7 +213,6 @@ static void
 CutTogether(RfmDimension *dimension, const RfmPopulation *population, const RfmColumn *column)
 {
 	RfmRank ranks[RFM_MAX_CUTS];
-	uint128 keys[RFM_MAX_CUTS];
 	uint128 least;
 	uint128 most;
 	int		ncuts = population->bins - 1;
@@ -231,13 +230,11 @@ CutTogether(RfmDimension *dimension, const RfmPopulation *population, const RfmC
 
 		ranks[i].rank = (uint64) ((below + population->bins - 1) / population->bins) - 1;
 	}
-	SelectRfmRanks(column, NULL, ranks, ncuts);
-	for (int i = 0; i < ncuts; i++)
-		keys[i] = ranks[i].key;
-	FindRfmSuccessors(column, most - least, keys, ncuts);
+	SelectRfmRanks(column, NULL, least, most, ranks, ncuts);
+	FindRfmSuccessors(column, most, ranks, ncuts);
 	dimension->ncuts = ncuts;
 	for (int i = 0; i < ncuts; i++)
-		dimension->cuts[i] = RfmKeyValue(keys[i]);
+		dimension->cuts[i] = RfmKeyValue(ranks[i].has_next ? ranks[i].next : ranks[i].key);
 }
 
 /* The text ids of the customers with one value, as offsets. */
@@ -297,6 +294,8 @@ SelectIds(RfmId *ids, const RfmPopulation *population, const RfmFilter *filter, 
 		  int nranks)
 {
 	bool	  uuid = population->id_type == RFM_UUID_IDS;
+	uint128	  least;
+	uint128	  most;
 	RfmColumn column =
 		PopulationColumn(population, RFM_ROW_ID, uuid ? RFM_KEY_UUID : RFM_KEY_INT64);
 
@@ -305,7 +304,8 @@ SelectIds(RfmId *ids, const RfmPopulation *population, const RfmFilter *filter, 
 		SelectTexts(ids, population, filter, ranks, nranks);
 		return;
 	}
-	SelectRfmRanks(&column, filter, ranks, nranks);
+	FindRfmRange(&column, filter, &least, &most);
+	SelectRfmRanks(&column, filter, least, most, ranks, nranks);
 	for (int i = 0; i < nranks; i++)
 	{
 		char *bytes = palloc(16);
@@ -330,6 +330,8 @@ static void
 CutSplit(RfmDimension *dimension, const RfmPopulation *population, const RfmColumn *column)
 {
 	RfmRank ranks[RFM_MAX_CUTS];
+	uint128 least;
+	uint128 most;
 	uint64	size = population->used / population->bins;
 	uint64	larger = population->used % population->bins;
 	int		ncuts = (int) Min((Size) population->bins, population->used) - 1;
@@ -337,7 +339,8 @@ CutSplit(RfmDimension *dimension, const RfmPopulation *population, const RfmColu
 
 	for (int i = 0; i < ncuts; i++)
 		ranks[i].rank = (i + 1) * size + Min((uint64) i + 1, larger);
-	SelectRfmRanks(column, NULL, ranks, ncuts);
+	FindRfmRange(column, NULL, &least, &most);
+	SelectRfmRanks(column, NULL, least, most, ranks, ncuts);
 	dimension->ncuts = ncuts;
 	for (int i = 0; i < ncuts; i = next)
 	{

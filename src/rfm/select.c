@@ -26,13 +26,12 @@ PassesFilter(const RfmFilter *filter, Size row)
 }
 
 /* The loops below are compiled once for each type of key. */
-static pg_attribute_always_inline bool
+static pg_attribute_always_inline void
 FindRange(RfmKeyType type, const RfmColumn *column, const RfmFilter *filter, uint128 *least,
 		  uint128 *most)
 {
 	uint128 low = ~(uint128) 0;
 	uint128 high = 0;
-	bool	found = false;
 
 	for (Size row = 0; row < column->nrows; row++)
 	{
@@ -45,26 +44,28 @@ FindRange(RfmKeyType type, const RfmColumn *column, const RfmFilter *filter, uin
 		key = RfmKeyOf(type, column, row);
 		low = key < low ? key : low;
 		high = key > high ? key : high;
-		found = true;
 	}
 	*least = low;
 	*most = high;
-	return found;
 }
 
-bool
+void
 FindRfmRange(const RfmColumn *column, const RfmFilter *filter, uint128 *least, uint128 *most)
 {
 	switch (column->type)
 	{
 		case RFM_KEY_INT32:
-			return FindRange(RFM_KEY_INT32, column, filter, least, most);
+			FindRange(RFM_KEY_INT32, column, filter, least, most);
+			break;
 		case RFM_KEY_INT64:
-			return FindRange(RFM_KEY_INT64, column, filter, least, most);
+			FindRange(RFM_KEY_INT64, column, filter, least, most);
+			break;
 		case RFM_KEY_INT128:
-			return FindRange(RFM_KEY_INT128, column, filter, least, most);
-		default:
-			return FindRange(RFM_KEY_UUID, column, filter, least, most);
+			FindRange(RFM_KEY_INT128, column, filter, least, most);
+			break;
+		case RFM_KEY_UUID:
+			FindRange(RFM_KEY_UUID, column, filter, least, most);
+			break;
 	}
 }
 
@@ -144,17 +145,27 @@ CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
 		CountKeys(RFM_KEY_UUID, true, level, column, filter);
 }
 
-/* Goes down one level with a place: its bucket's bits are appended to its prefix. */
+/*
+ * Goes down one level with a place: its bucket's bits are appended to its
+ * prefix. On the last level a bucket is a key, and the next larger key is
+ * mostly in the same histogram.
+ */
 static void
 DescendRank(const Level *level, RfmRank *rank)
 {
 	const uint64 *counts = level->counts;
-	Size		  bucket = 0;
+	uint64		  buckets = (uint64) 1 << level->bits;
+	uint64		  bucket = 0;
+	uint64		  next;
 
 	for (int i = 0; level->prefixes[i] != rank->key; i++)
-		counts += (Size) 1 << level->bits;
+		counts += buckets;
 	while (rank->rank >= counts[bucket])
 		rank->rank -= counts[bucket++];
+	for (next = bucket + 1; next < buckets && counts[next] == 0; next++)
+		;
+	rank->has_next = next < buckets;
+	rank->next = rank->key << level->bits | next;
 	rank->key = rank->key << level->bits | bucket;
 }
 
@@ -169,18 +180,15 @@ BitLength(uint128 value)
 }
 
 void
-SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks, int nranks)
+SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, uint128 least, uint128 most,
+			   RfmRank *ranks, int nranks)
 {
-	Level	level;
-	uint128 most;
-	int		bits;
-	int		nlevels;
+	Level level = {.least = least};
+	int	  bits = Max(BitLength(most - least), 1);
+	int	  nlevels = (bits + MAX_LEVEL_BITS - 1) / MAX_LEVEL_BITS;
 
 	if (nranks == 0)
 		return;
-	FindRfmRange(column, filter, &level.least, &most);
-	bits = Max(BitLength(most - level.least), 1);
-	nlevels = (bits + MAX_LEVEL_BITS - 1) / MAX_LEVEL_BITS;
 	level.narrow = bits < 64;
 	level.bits = (bits + nlevels - 1) / nlevels;
 	level.counts = palloc(((Size) nranks << level.bits) * sizeof(uint64));
@@ -201,78 +209,32 @@ SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, RfmRank *ranks,
 	}
 	pfree(level.counts);
 	for (int i = 0; i < nranks; i++)
-		ranks[i].key += level.least;
-}
-
-/*
- * How far above each key the nearest one is, less one; what is not above wraps
- * around to more than half of all numbers. Without branches, which would be
- * mispredicted as often as not.
- */
-static pg_attribute_always_inline void
-FindDistances(RfmKeyType type, const RfmColumn *column, const uint128 *keys, int nkeys,
-			  uint64 *distances)
-{
-	for (Size row = 0; row < column->nrows; row++)
 	{
-		uint64 key = (uint64) RfmKeyOf(type, column, row);
-
-		if (row % CHECK_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < nkeys; i++)
-			distances[i] = Min(distances[i], key - (uint64) keys[i] - 1);
+		ranks[i].key += least;
+		ranks[i].next += least;
 	}
 }
 
-/* The same where 64 bits do not do. */
-static void
-FindWideSuccessors(const RfmColumn *column, uint128 *keys, int nkeys)
+void
+FindRfmSuccessors(const RfmColumn *column, uint128 most, RfmRank *ranks, int nranks)
 {
-	uint128 above[RFM_MAX_CUTS];
-	bool	found[RFM_MAX_CUTS] = {false};
+	bool missing = false;
 
-	for (Size row = 0; row < column->nrows; row++)
+	for (int i = 0; i < nranks; i++)
+		missing |= !ranks[i].has_next && ranks[i].key != most;
+	for (Size row = 0; missing && row < column->nrows; row++)
 	{
 		uint128 key = RfmKey(column, row);
 
 		if (row % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < nkeys; i++)
+		for (int i = 0; i < nranks; i++)
 		{
-			if (key > keys[i] && (!found[i] || key < above[i]))
+			if (key > ranks[i].key && (!ranks[i].has_next || key < ranks[i].next))
 			{
-				above[i] = key;
-				found[i] = true;
+				ranks[i].next = key;
+				ranks[i].has_next = true;
 			}
 		}
-	}
-	for (int i = 0; i < nkeys; i++)
-	{
-		if (found[i])
-			keys[i] = above[i];
-	}
-}
-
-void
-FindRfmSuccessors(const RfmColumn *column, uint128 range, uint128 *keys, int nkeys)
-{
-	uint64 distances[RFM_MAX_CUTS];
-
-	if (range >> 63 != 0)
-	{
-		FindWideSuccessors(column, keys, nkeys);
-		return;
-	}
-	memset(distances, 0xFF, sizeof(distances));
-	if (column->type == RFM_KEY_INT32)
-		FindDistances(RFM_KEY_INT32, column, keys, nkeys, distances);
-	else if (column->type == RFM_KEY_INT64)
-		FindDistances(RFM_KEY_INT64, column, keys, nkeys, distances);
-	else
-		FindDistances(RFM_KEY_INT128, column, keys, nkeys, distances);
-	for (int i = 0; i < nkeys; i++)
-	{
-		if (distances[i] >> 63 == 0)
-			keys[i] += (uint128) distances[i] + 1;
 	}
 }
