@@ -1,0 +1,172 @@
+/*
+ * btyd.c - the families of customer-base models: names, dispatch, fits.
+ */
+#include "math/btyd.h"
+
+#include <math.h>
+
+#include "math/btyd_bg.h"
+#include "math/btyd_bgbb.h"
+#include "math/btyd_pareto.h"
+#include "math/fit.h"
+
+static const char *const FamilyNames[] = {"bg/nbd", "mbg/nbd", "pareto/nbd", "bg/bb"};
+
+static const char *const ParameterNames[][CRM_MAX_PARAMETERS] = {
+	{"r", "alpha", "a", "b"},
+	{"r", "alpha", "a", "b"},
+	{"r", "alpha", "s", "beta"},
+	{"alpha", "beta", "gamma", "delta"},
+};
+
+/*
+ * Starts, in the data's own unit (mean age; mean age per purchase for alpha):
+ * first what most customer bases look like, then unlike ones.
+ */
+#define STARTS 7
+
+static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
+	{{0.5, 0.5, 0.7, 2},
+	 {0.7, 0.7, 0.2, 0.07},
+	 {0.3, 0.02, 5, 0.2},
+	 {3, 3, 0.3, 3},
+	 {0.1, 0.1, 2, 2},
+	 {1, 1, 20, 20},
+	 {10, 10, 0.05, 1}},
+	{{0.6, 0.6, 0.7, 1.5},
+	 {0.7, 0.7, 0.2, 0.07},
+	 {0.3, 0.02, 5, 0.2},
+	 {3, 3, 0.3, 3},
+	 {0.1, 0.1, 2, 2},
+	 {1, 1, 20, 20},
+	 {10, 10, 0.05, 1}},
+	{{0.6, 0.6, 0.6, 0.4},
+	 {0.7, 0.7, 0.15, 0.02},
+	 {0.3, 0.02, 5, 0.05},
+	 {3, 3, 1, 3},
+	 {0.1, 0.1, 2, 0.5},
+	 {1, 1, 20, 20},
+	 {10, 10, 0.1, 1}},
+	{{1, 1, 0.6, 3},
+	 {0.1, 0.2, 0.1, 0.1},
+	 {1, 0.2, 5, 0.2},
+	 {5, 5, 2, 20},
+	 {0.3, 1, 0.2, 1},
+	 {1, 3, 20, 100},
+	 {20, 20, 0.1, 0.5}},
+};
+
+/*
+ * Histories below which all starts are run: the likelihood of a small
+ * population often has several maxima.
+ */
+#define FEW 10000
+#define FEW_COSTLY 2000
+
+typedef struct Context
+{
+	CrmFamily		 family;
+	const CrmSample *sample;
+	const CrmHooks	*hooks;
+	double			*work;
+} Context;
+
+const char *
+CrmFamilyName(CrmFamily family)
+{
+	return FamilyNames[family];
+}
+
+const char *
+CrmParameterName(CrmFamily family, int parameter)
+{
+	return ParameterNames[family][parameter];
+}
+
+size_t
+CrmLikelihoodWork(CrmFamily family, const CrmSample *sample)
+{
+	if (family == CRM_BG_BB)
+		return 1;
+	if (family == CRM_PARETO_NBD)
+		return CrmParetoWork(sample);
+	return CrmBgWork(sample);
+}
+
+double
+CrmLogLikelihood(CrmFamily family, const CrmSample *sample, const double *params, double *work,
+				 const CrmHooks *hooks, double *gradient)
+{
+	hooks->interrupt();
+	if (family == CRM_BG_BB)
+		return CrmBgbbLikelihood(sample, params, hooks, gradient);
+	if (family == CRM_PARETO_NBD)
+		return CrmParetoLikelihood(sample, params, work, hooks, gradient);
+	return CrmBgLikelihood(sample, family == CRM_MBG_NBD, params, work, hooks, gradient);
+}
+
+static double
+Likelihood(void *context, const double *params, double *gradient)
+{
+	Context *c = context;
+
+	return CrmLogLikelihood(c->family, c->sample, params, c->work, c->hooks, gradient);
+}
+
+/* Sums over customers of x and of T, in the order of the histories. */
+static void
+Totals(const CrmSample *sample, double *purchases, double *age)
+{
+	*purchases = 0;
+	*age = 0;
+	for (int i = 0; i < sample->patterns; i++)
+	{
+		*purchases += sample->weight[i] * sample->frequencies[sample->frequency[i]];
+		*age += sample->weight[i] * sample->times[sample->age[i]];
+	}
+}
+
+static void
+SetScales(CrmFamily family, double purchases, double age, double customers, CrmFitTask *task)
+{
+	for (int i = 0; i < task->count; i++)
+		task->scale[i] = task->judged[i] = 1;
+	if (family == CRM_BG_BB)
+	{
+		/* beta by the share of opportunities that were used */
+		task->scale[1] = fmin(fmax(0.6 * age / purchases - 1, 0.02), 1000);
+		return;
+	}
+	task->scale[1] = age / purchases;
+	if (family == CRM_PARETO_NBD)
+		task->scale[3] = age / customers;
+}
+
+void
+CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, CrmFit *fit)
+{
+	Context	   context = {family, sample, hooks, NULL};
+	CrmFitTask task = {.likelihood = Likelihood,
+					   .context = &context,
+					   .count = 4,
+					   .start_count = STARTS,
+					   .customers = sample->customers};
+	double	   purchases, age;
+
+	Totals(sample, &purchases, &age);
+	if (!(purchases > 0) || !(age > 0))
+	{
+		CrmNoFit(task.count, sample->customers, "no customer bought again", fit);
+		return;
+	}
+	task.thorough = sample->patterns < (family == CRM_PARETO_NBD ? FEW_COSTLY : FEW);
+	for (int i = 0; i < task.count; i++)
+		task.names[i] = ParameterNames[family][i];
+	SetScales(family, purchases, age, sample->customers, &task);
+	for (int start = 0; start < task.start_count; start++)
+		for (int i = 0; i < task.count; i++)
+			task.starts[start][i] = Starts[family][start][i];
+	context.work = hooks->allocate(CrmLikelihoodWork(family, sample) * sizeof(double));
+	CrmRunFit(&task, fit);
+	hooks->release(context.work);
+}
