@@ -151,6 +151,51 @@ HistoryNextPurchase(HistoryReader *reader, int128 *skipped)
 	return false;
 }
 
+/* What the fixed fields alone say. */
+typedef struct HistoryTotals
+{
+	DateADT last; /* purchase day */
+	uint32	purchase_days;
+	int64	spend; /* ticks */
+} HistoryTotals;
+
+/*
+ * Reads the totals without opening the history, which is several times as
+ * fast; false where that does not do: an empty history, days without a
+ * purchase, bytes that are no history.
+ */
+static inline bool
+HistoryReadTotals(HistoryTotals *totals, const PurchaseHistory *history)
+{
+	static const int64 units[HISTORY_SCALE_MASK + 1] = {10000, 1000, 100, 10, 1, 1, 1, 1};
+	const uint8		  *bytes = (const uint8 *) VARDATA_ANY(history);
+	Size			   length = VARSIZE_ANY_EXHDR(history);
+	Size			   next = 14;
+	uint32			   refund_days;
+
+	if (unlikely(length < next || bytes[0] != HISTORY_VERSION))
+		return false;
+	memcpy(&totals->last, bytes + 6, sizeof(DateADT));
+	memcpy(&totals->purchase_days, bytes + 10, sizeof(uint32));
+	totals->spend = 0;
+	if (likely(bytes[1] & HISTORY_HAS_AMOUNT))
+	{
+		if (unlikely(length < next + sizeof(int64)))
+			return false;
+		memcpy(&totals->spend, bytes + next, sizeof(int64));
+		totals->spend *= units[bytes[1] & HISTORY_SCALE_MASK];
+		next += sizeof(int64);
+	}
+	if (bytes[1] & HISTORY_HAS_COUNTS)
+	{
+		if (unlikely(length < next + 2 * sizeof(uint32)))
+			return false;
+		memcpy(&refund_days, bytes + next + sizeof(uint32), sizeof(uint32));
+		return refund_days == 0;
+	}
+	return true;
+}
+
 /*
  * What a history says as of a date, in the words of the customer-base
  * literature: purchase days only, days as integers.

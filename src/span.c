@@ -10,11 +10,23 @@
 #include "compat.h"
 #include "span.h"
 
+/* Infinite dates are open ends, where they end on the right side. */
+static void
+RequireDays(const RangeBound *lower, const RangeBound *upper)
+{
+	if ((!lower->infinite && DATE_IS_NOEND(DatumGetDateADT(lower->val))) ||
+		(!upper->infinite && DATE_IS_NOBEGIN(DatumGetDateADT(upper->val))))
+		ereport(
+			ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			errmsg("range of dates must not begin at \"infinity\" or end at \"-infinity\""));
+}
+
 static DaySpan
 SpanFromBounds(const RangeBound *lower, const RangeBound *upper)
 {
 	DaySpan span = {SPAN_OPEN_BEGIN, SPAN_OPEN_END};
 
+	RequireDays(lower, upper);
 	if (!lower->infinite && !DATE_IS_NOBEGIN(DatumGetDateADT(lower->val)))
 		span.from = (int64) DatumGetDateADT(lower->val) + (lower->inclusive ? 0 : 1);
 	if (!upper->infinite && !DATE_IS_NOEND(DatumGetDateADT(upper->val)))

@@ -113,6 +113,15 @@ PackVarintWord(uint64 word)
 	return (word & UINT64CONST(0x0FFFFFFF)) | ((word & UINT64CONST(0x0FFFFFFF00000000)) >> 4);
 }
 
+/* The same of at most four bytes. */
+static pg_attribute_always_inline uint32
+PackShortVarintWord(uint32 word)
+{
+	word &= 0x7F7F7F7F;
+	word = (word & 0x007F007F) | ((word & 0x7F007F00) >> 1);
+	return (word & 0x00003FFF) | ((word & 0x3FFF0000) >> 2);
+}
+
 static pg_attribute_always_inline const uint8 *
 GetVarintWord(const uint8 *in, const uint8 *end, uint64 *value)
 {
@@ -141,9 +150,20 @@ GetVarintPair(const uint8 *in, const uint8 *end, uint64 *first, uint64 *second)
 
 	if (likely(next_stop != 0))
 	{
-		*first = PackVarintWord(word & (stop ^ (stop - 1)));
-		*second = PackVarintWord((word & (next_stop ^ (next_stop - 1))) >>
-								 (pg_rightmost_one_pos64(stop) + 1));
+		uint64 head = word & (stop ^ (stop - 1));
+		uint64 tail =
+			(word & (next_stop ^ (next_stop - 1))) >> (pg_rightmost_one_pos64(stop) + 1);
+
+		if (likely(((head | tail) >> 32) == 0))
+		{
+			*first = PackShortVarintWord((uint32) head);
+			*second = PackShortVarintWord((uint32) tail);
+		}
+		else
+		{
+			*first = PackVarintWord(head);
+			*second = PackVarintWord(tail);
+		}
 		in += (pg_rightmost_one_pos64(next_stop) >> 3) + 1;
 		return likely(in <= end) ? in : NULL;
 	}

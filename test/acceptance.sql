@@ -243,6 +243,26 @@ SELECT is(num_nonnulls(history_agg(day), history_agg(day, amount), history_agg(h
 FROM generate_series(0, 2) n LEFT JOIN (VALUES (NULL::date, NULL::numeric, NULL::purchase_history, NULL::int)) v(day, amount, h, id) ON n > 0
 GROUP BY n;
 
+-- "A NULL where none is meant gives NULL": no rows of a set.
+SELECT is(count(*), 0::bigint, 'histories_of without a time zone gives no rows')
+FROM histories_of('SELECT 1, current_date', NULL::int, NULL);
+
+-- "observed_until: NULL: for spans the latest start; given: what came later is ignored."
+SELECT is(mrr_agg(h, '{2024-01-01,2024-06-01,2024-07-01,2024-09-01}', '2024-05-01'), mrr_agg(h, '{2024-01-01,2024-06-01,2024-07-01,2024-09-01}'),
+	'the latest start, given, is what NULL stands for')
+FROM (SELECT n, subscription_agg(v, m) AS h FROM (VALUES (1, daterange('2024-05-01', '2024-06-10'), 5),
+	(2, '[2024-02-01,2024-08-01)', 7), (2, '[2024-05-01,)', 3)) x(n, v, m) GROUP BY n) s
+GROUP BY h;
+SELECT is((mrr_agg(h, '{2024-06-01,2024-08-01,2024-10-01}', '2024-06-15'))[1:2]::text,
+	(mrr_agg('2024-01-01:5.00', '{2024-06-01,2024-08-01,2024-10-01}', '2024-06-15'))[1:2]::text,
+	'a span that begins after observed_until is ignored, its end too')
+FROM (SELECT subscription_agg(v, m) AS h FROM (VALUES (daterange('2024-01-01', NULL), 5), ('[2024-07-01,2024-09-01)', 3)) x(v, m)) s;
+
+-- Infinite dates where a day is meant.
+SELECT throws_ok(call, '22008') FROM (VALUES ('SELECT subscription_agg(''[infinity,infinity]'', 1)'),
+	('SELECT retention_agg(''{[infinity,infinity]}''::datemultirange, ''{2024-01-01,2024-02-01}'')'),
+	('SELECT slice(''2024-01-01'', ''[-infinity,-infinity]'')')) v(call);
+
 -- The same bits from forced parallel workers.
 CREATE TABLE acceptance_orders AS SELECT * FROM orders;
 CREATE TABLE acceptance_customers AS SELECT * FROM customers;

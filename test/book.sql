@@ -293,7 +293,6 @@ SELECT is(pg_temp.state_of(query), state, state || ': ' || query) FROM (VALUES
 	($$SELECT histories_of('SELECT id, day FROM orders', NULL::text)$$, '42804'),
 	($$SELECT histories_of('SELECT point(1, 2), day FROM orders', NULL::point)$$, '42883'),
 	($$SELECT histories_of('SELECT ARRAY[point(1, 2)], day FROM orders', NULL::point[])$$, '42883'),
-	($$SELECT histories_of('SELECT id, day FROM orders', NULL::bigint, NULL)$$, '22004'),
 	($$SELECT histories_of('SELECT id, day FROM orders', NULL::bigint, 'Europe/Atlantis')$$, '22023'),
 	($$SELECT histories_of('', NULL::bigint)$$, '22023'),
 	($$SELECT histories_of('SELECT id, day FROM orders; SELECT id, day FROM orders', NULL::bigint)$$, '22023'),

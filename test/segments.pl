@@ -66,6 +66,24 @@ as('shopkeeper', q{
 is(as('postgres', 'SELECT watch()'), '{Mine,Mine1,Mine11}', 'so does a function that runs on');
 as('shopkeeper', qq{UPDATE $rules SET segment = 'Mine'});
 
+# Under one snapshot for all of a transaction only the subtransaction tells these moments apart.
+is(as('shopkeeper', q{
+	CREATE FUNCTION segment_now() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN "Shop tools".rfm_segment(555); END $$;
+	CREATE FUNCTION undone() RETURNS text[] LANGUAGE plpgsql AS $$
+	DECLARE seen text[];
+	BEGIN
+		BEGIN
+			UPDATE "Shop tools".rfm_rules SET segment = 'undone';
+			seen := ARRAY[segment_now()];
+			RAISE EXCEPTION 'undo';
+		EXCEPTION WHEN raise_exception THEN
+			RETURN seen || segment_now();
+		END;
+	END $$;
+	BEGIN ISOLATION LEVEL REPEATABLE READ;
+	SELECT undone();
+	COMMIT}), '{undone,Mine}', 'what a block has changed and undone');
+
 # Moved, renamed
 as('shopkeeper', 'CREATE SCHEMA crm; GRANT USAGE ON SCHEMA crm TO PUBLIC');
 as('postgres', 'ALTER EXTENSION crm_ext SET SCHEMA crm'); # members belong to the bootstrap superuser

@@ -390,13 +390,11 @@ histories_of(PG_FUNCTION_ARGS)
 	HistoriesQuery *query;
 	Grouper		   *grouper;
 
-	if (PG_ARGISNULL(0))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 	{
 		BeginResult(fcinfo, 0);
 		return (Datum) 0;
 	}
-	if (PG_ARGISNULL(2))
-		ReportNullArgument("time_zone");
 	query = BeginQuery(fcinfo);
 	query->time_zone = PG_GETARG_TEXT_PP(2);
 	(void) FindDayZone(query->time_zone);

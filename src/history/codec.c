@@ -259,48 +259,66 @@ HistoryOpen(HistoryReader *reader, const PurchaseHistory *history)
 }
 
 /*
- * The common kind of history: one purchase a day, with amounts. What the loop
- * needs is held in local variables, which the compiler keeps in registers.
+ * The next n days, of a kind of history that is known when this is compiled.
+ * What the loop needs is held in local variables, which the compiler keeps in
+ * registers. The first day of all has no gap before it.
  */
-static int
-NextPlainDays(HistoryReader *reader, HistoryDay *days, int n)
+static pg_attribute_always_inline void
+NextDays(HistoryReader *reader, HistoryDay *days, int n, bool has_counts, bool has_amount)
 {
 	const uint8 *next = reader->next;
 	const uint8 *end = reader->end;
 	const uint64 unit = (uint64) reader->unit;
-	DateADT		 day = reader->current.day;
+	bool		 started = reader->started;
+	DateADT		 day = started ? reader->current.day : reader->first;
 
 	for (int i = 0; i < n; i++)
 	{
-		uint64 gap;
-		uint64 amount;
+		uint64 gap = 0;
+		uint64 purchases = 1;
+		uint64 amount = 0;
 
-		next = GetVarintPair(next, end, &gap, &amount);
+		if (likely(started) && has_amount && !has_counts)
+			next = GetVarintPair(next, end, &gap, &amount);
+		else
+		{
+			if (started)
+				next = GetVarintWord(next, end, &gap);
+			if (has_counts && next != NULL)
+				next = GetVarintWord(next, end, &purchases);
+			if (has_amount && next != NULL)
+				next = GetVarintWord(next, end, &amount);
+		}
 		if (unlikely(next == NULL))
 			ReportBadHistory();
+		started = true;
 		day += (int32) gap;
 		days[i].day = day;
-		days[i].purchases = 1;
+		days[i].purchases = (int32) purchases;
 		days[i].amount = (int64) ((uint64) ZigzagDecode(amount) * unit);
 	}
 	reader->next = next;
 	reader->left -= n;
-	reader->current = days[n - 1];
-	return n;
+	reader->started = true;
+	reader->current.day = day;
+	reader->current.purchases = days[n - 1].purchases;
+	reader->current.amount = days[n - 1].amount;
 }
 
 int
 HistoryNextDays(HistoryReader *reader, HistoryDay *days)
 {
-	bool plain = reader->has_amount && !reader->has_counts;
-	int	 n = 0;
-	int	 most;
+	int n = (int) Min(reader->left, HISTORY_CHUNK);
 
-	/* The first day has no gap before it. */
-	while (n < HISTORY_CHUNK && !(plain && reader->started) && HistoryNext(reader))
-		days[n++] = reader->current;
-	most = (int) Min((uint32) (HISTORY_CHUNK - n), reader->left);
-	return most > 0 ? n + NextPlainDays(reader, days + n, most) : n;
+	if (n == 0)
+		return 0;
+	if (likely(reader->has_amount && !reader->has_counts))
+		NextDays(reader, days, n, false, true);
+	else if (reader->has_amount)
+		NextDays(reader, days, n, true, true);
+	else
+		NextDays(reader, days, n, reader->has_counts, false);
+	return n;
 }
 
 HistoryDay *

@@ -21,6 +21,7 @@
 
 #define LARGEST_START 600.0 /* -log P(N = 0): far from underflow */
 #define LARGEST_SERIES 4000
+#define TRUNCATION 1e-14
 
 typedef struct Expectation
 {
@@ -28,9 +29,16 @@ typedef struct Expectation
 	double ratio; /* horizon / alpha */
 } Expectation;
 
+/* 1 / (n + 1), for the series that are short */
+#define INVERSE4(n) 1.0 / (n), 1.0 / ((n) + 1), 1.0 / ((n) + 2), 1.0 / ((n) + 3)
+#define INVERSE16(n) INVERSE4(n), INVERSE4((n) + 4), INVERSE4((n) + 8), INVERSE4((n) + 12)
+#define INVERSES 64
+static const double inverses[INVERSES] = {INVERSE16(1), INVERSE16(17), INVERSE16(33),
+										  INVERSE16(49)};
+
 /*
  * The series, where it is short enough; NaN where it is not.  It ends when
- * what is left, bounded by a geometric series, is below the last digit.
+ * what is left, bounded by a geometric series, does not matter.
  */
 static double
 PurchaseSeries(const double *params, double quiet, double horizon)
@@ -44,7 +52,8 @@ PurchaseSeries(const double *params, double quiet, double horizon)
 
 	for (int n = 0; n < LARGEST_SERIES; n++)
 	{
-		double growth = share * (r + n) / (n + 1);
+		double inverse = n < INVERSES ? inverses[n] : 1.0 / (n + 1);
+		double growth = share * (r + n) * inverse;
 		double term;
 
 		chance *= growth;
@@ -52,7 +61,7 @@ PurchaseSeries(const double *params, double quiet, double horizon)
 		there *= (b + n) / (a + b + n);
 		term = chance * made;
 		sum += term;
-		if (growth < 1 && term < 1e-17 * sum * (1 - growth) * (1 - growth))
+		if (growth < 1 && term < TRUNCATION * sum * (1 - growth) * (1 - growth))
 			return sum;
 	}
 	return NAN;

@@ -76,20 +76,16 @@ ClosePeriod(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bo
 	SeriesTally *tally = &tallies[walk->index];
 	bool		 at_start;
 	bool		 at_end;
+	int			 whose;
 
 	if (walk->index == 0)
 		return;
 	tally->purchases += walk->purchases;
-	if (walk->first == walk->index)
-	{
-		tally->money_new += walk->money;
-		return;
-	}
 	ActiveAtEnds(state, walk, calendar, &at_start, &at_end);
-	if (at_start && at_end)
-		tally->money_retained += walk->money;
-	else
-		tally->money_rest += walk->money;
+	/* No branch: which of the three it is cannot be predicted. */
+	whose = MONEY_REST - (at_start & at_end);
+	whose = walk->first == walk->index ? MONEY_NEW : whose;
+	tally->money[whose] += walk->money;
 	if (calendar && !at_end)
 	{
 		tally->money_idle += walk->money;
@@ -125,36 +121,43 @@ AddPurchase(const SeriesState *state, SeriesTally *tallies, Walk *walk, int64 da
 		walk->first = walk->run = index;
 		tallies[index].acquired++;
 	}
-	else if (walk->last_index < index)
+	else if (walk->last_index < index &&
+			 (calendar ? walk->last_index < index - 1
+					   : walk->last + state->active_days < state->grid.bounds[index - 1]))
 	{
-		if (calendar ? walk->last_index < index - 1
-					 : walk->last + state->active_days < state->grid.bounds[index - 1])
-		{
-			CloseRun(state, tallies, walk, calendar);
-			walk->run = index;
-		}
+		CloseRun(state, tallies, walk, calendar);
+		walk->run = index;
 	}
 	walk->last = day;
 	walk->last_index = index;
 }
 
-/* The last purchase day, of which the walk may have stopped short. */
-static void
-ObserveLatest(Grid *grid, HistoryReader *reader, const Walk *walk, bool stopped)
+/* The last purchase day of some days; NEVER when there is none. */
+static int64
+LastPurchase(const HistoryDay *days, int n)
 {
-	int64 latest = walk->last;
+	while (n > 0 && days[n - 1].purchases == 0)
+		n--;
+	return n > 0 ? days[n - 1].day : NEVER;
+}
 
+/*
+ * Notes the last purchase day: `latest`, or a later one where the walk stopped short. (By
+ * value: a Walk whose address were handed out would live in memory, not registers.)
+ */
+static void
+ObserveLatest(Grid *grid, HistoryReader *reader, int64 latest, bool stopped)
+{
 	if (likely(reader->refund_days == 0))
 	{
 		if (reader->days > 0)
 			GridObserve(grid, reader->last);
 		return;
 	}
-	while (stopped)
+	while (stopped && HistoryNext(reader))
 	{
 		if (reader->current.purchases > 0)
 			latest = reader->current.day;
-		stopped = HistoryNext(reader);
 	}
 	if (latest != NEVER)
 		GridObserve(grid, (DateADT) latest);
@@ -167,6 +170,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	SeriesTally *tallies = SeriesTallies(state);
 	int64		 stop = grid->bounds[grid->nbounds - 1];
 	bool		 stopped = false;
+	int64		 later = NEVER;
 	Walk		 walk = {0, -1, 0, -1, -1, NEVER, NEVER, grid->bounds[0], 0, 0};
 	HistoryDay	 days[HISTORY_CHUNK];
 	int			 n;
@@ -182,6 +186,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 			if (day >= stop)
 			{
 				stopped = true;
+				later = LastPurchase(days + i, n - i);
 				break;
 			}
 			if (day >= walk.until)
@@ -199,7 +204,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	if (walk.first >= 0)
 		CloseRun(state, tallies, &walk, calendar);
 	if (!grid->observed_given)
-		ObserveLatest(grid, reader, &walk, stopped);
+		ObserveLatest(grid, reader, Max(walk.last, later), stopped);
 }
 
 void
@@ -275,9 +280,8 @@ SeriesMerge(SeriesState *state, const SeriesState *other)
 		mine[i].acquired += theirs[i].acquired;
 		mine[i].new_active += theirs[i].new_active;
 		mine[i].purchases += theirs[i].purchases;
-		mine[i].money_new += theirs[i].money_new;
-		mine[i].money_retained += theirs[i].money_retained;
-		mine[i].money_rest += theirs[i].money_rest;
+		for (int k = 0; k < lengthof(mine[i].money); k++)
+			mine[i].money[k] += theirs[i].money[k];
 		mine[i].money_idle += theirs[i].money_idle;
 		mine[i].money_idle_then += theirs[i].money_idle_then;
 	}
@@ -286,7 +290,7 @@ SeriesMerge(SeriesState *state, const SeriesState *other)
 static inline int128
 TallyRevenue(const SeriesTally *tally)
 {
-	return tally->money_new + tally->money_retained + tally->money_rest;
+	return tally->money[MONEY_NEW] + tally->money[MONEY_RETAINED] + tally->money[MONEY_REST];
 }
 
 void
@@ -310,11 +314,11 @@ SeriesNextPeriod(const SeriesState *state, SeriesCursor *cursor, SeriesPeriod *p
 	period->lapsed = cursor->known - period->at_start;
 	period->purchases = end->purchases;
 	period->revenue = TallyRevenue(end);
-	period->revenue_new = end->money_new;
-	period->revenue_retained = end->money_retained;
-	period->revenue_rest = end->money_rest;
+	period->revenue_new = end->money[MONEY_NEW];
+	period->revenue_retained = end->money[MONEY_RETAINED];
+	period->revenue_rest = end->money[MONEY_REST];
 	period->followed_then = TallyRevenue(start) - start->money_idle;
-	period->followed_now = end->money_retained + end->money_idle_then;
+	period->followed_now = end->money[MONEY_RETAINED] + end->money_idle_then;
 	cursor->active = period->at_end;
 	cursor->known += period->acquired;
 }

@@ -20,6 +20,14 @@
 #include "history.h"
 #include "span.h"
 
+/* Whose money it is. */
+enum SeriesMoney
+{
+	MONEY_NEW,		/* customers acquired in the period */
+	MONEY_RETAINED, /* those active at both its ends */
+	MONEY_REST
+};
+
 /* Counters of one index; those of a period p stand under index p + 1. */
 typedef struct SeriesTally
 {
@@ -28,9 +36,7 @@ typedef struct SeriesTally
 	int64  acquired;   /* first purchase or span in the period; index 0: before all */
 	int64  new_active; /* of these, active at this index */
 	int64  purchases;
-	int128 money_new;	   /* of customers acquired in the period */
-	int128 money_retained; /* of those active at both its ends */
-	int128 money_rest;
+	int128 money[3];		/* by SeriesMoney */
 	int128 money_idle;		/* of those who bought nothing in the period (calendar method) */
 	int128 money_idle_then; /* of these, those active in the period before */
 } SeriesTally;

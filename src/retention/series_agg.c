@@ -253,9 +253,8 @@ SendTally(StringInfo message, const SeriesTally *tally)
 	pq_sendint64(message, tally->acquired);
 	pq_sendint64(message, tally->new_active);
 	pq_sendint64(message, tally->purchases);
-	SendInt128(message, tally->money_new);
-	SendInt128(message, tally->money_retained);
-	SendInt128(message, tally->money_rest);
+	for (int i = 0; i < lengthof(tally->money); i++)
+		SendInt128(message, tally->money[i]);
 	SendInt128(message, tally->money_idle);
 	SendInt128(message, tally->money_idle_then);
 }
@@ -290,9 +289,8 @@ ReceiveTally(StringInfo message, SeriesTally *tally)
 	tally->acquired = pq_getmsgint64(message);
 	tally->new_active = pq_getmsgint64(message);
 	tally->purchases = pq_getmsgint64(message);
-	tally->money_new = ReceiveInt128(message);
-	tally->money_retained = ReceiveInt128(message);
-	tally->money_rest = ReceiveInt128(message);
+	for (int i = 0; i < lengthof(tally->money); i++)
+		tally->money[i] = ReceiveInt128(message);
 	tally->money_idle = ReceiveInt128(message);
 	tally->money_idle_then = ReceiveInt128(message);
 	if (tally->starts < 0 || tally->ends < 0 || tally->acquired < 0 || tally->new_active < 0 ||

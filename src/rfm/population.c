@@ -178,16 +178,14 @@ RfmMonetary(RfmPopulation *population, Numeric monetary)
 bool
 RfmCustomerOf(RfmCustomer *customer, const PurchaseHistory *history, DateADT as_of)
 {
-	HistoryReader  reader;
 	HistorySummary summary;
+	HistoryTotals  totals;
 
-	HistoryOpen(&reader, history);
-	if (reader.days > 0 && reader.last <= as_of && reader.refund_days == 0)
+	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of))
 	{
-		/* the header says it all */
-		customer->last_purchase = reader.last;
-		customer->frequency = reader.days;
-		customer->monetary = reader.spend;
+		customer->last_purchase = totals.last;
+		customer->frequency = totals.purchase_days;
+		customer->monetary = totals.spend;
 		return true;
 	}
 	HistorySummarize(&summary, history, as_of);

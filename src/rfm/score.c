@@ -20,6 +20,16 @@ PG_FUNCTION_INFO_V1(rfm_score_text);
 PG_FUNCTION_INFO_V1(rfm_score_uuid);
 PG_FUNCTION_INFO_V1(rfm_score_history);
 
+/*
+ * The cut points of a dimension as the scores of histories need them: money
+ * in ticks, a cut point between two of them at the upper one.
+ */
+typedef struct
+{
+	int	  ncuts;
+	int64 cuts[RFM_MAX_CUTS];
+} RfmSteps;
+
 /* The cuts of the last call. */
 typedef struct
 {
@@ -27,8 +37,38 @@ typedef struct
 	PackedRfmCuts *packed;
 	RfmCuts		   cuts;
 	Oid			   collation;
-	int128		   tick; /* units of the monetary cut points in one tick */
+	bool		   in_ticks; /* every cut point of these has its place among 64-bit ticks */
+	RfmSteps	   steps[RFM_DIMENSIONS];
 } KnownCuts;
+
+/* False where the dimension has one value, or a cut point is beyond all ticks. */
+static bool
+StepsOf(RfmSteps *steps, const RfmDimension *dimension, int128 unit)
+{
+	steps->ncuts = dimension->ncuts;
+	for (int i = 0; i < dimension->ncuts; i++)
+	{
+		int128 cut = dimension->cuts[i] / unit + (dimension->cuts[i] % unit > 0 ? 1 : 0);
+
+		if (cut < PG_INT64_MIN || cut > PG_INT64_MAX)
+			return false;
+		steps->cuts[i] = (int64) cut;
+	}
+	return !dimension->one_value;
+}
+
+static void
+LearnSteps(KnownCuts *known)
+{
+	int128 tick = 1;
+
+	for (int groups = 1; groups < known->cuts.groups; groups++)
+		tick *= MONEY_UNIT;
+	known->in_ticks = true;
+	for (int d = 0; d < RFM_DIMENSIONS; d++)
+		known->in_ticks &=
+			StepsOf(&known->steps[d], &known->cuts.dimensions[d], d == RFM_MONETARY ? tick : 1);
+}
 
 static void
 LearnCuts(KnownCuts *known, const PackedRfmCuts *packed, MemoryContext context)
@@ -46,21 +86,8 @@ LearnCuts(KnownCuts *known, const PackedRfmCuts *packed, MemoryContext context)
 	if (known->cuts.id_type == RFM_TEXT_IDS)
 		known->collation =
 			FindRfmCollation(known->cuts.collation, known->cuts.collation_length);
-	known->tick = 1;
-	for (int groups = 1; groups < known->cuts.groups; groups++)
-		known->tick *= MONEY_UNIT;
+	LearnSteps(known);
 	known->length = length;
-}
-
-/* Ticks in units of the monetary cut points; beyond all of them where that overflows. */
-static inline int128
-TicksInUnits(int64 ticks, int128 tick)
-{
-	int128 units;
-
-	if (unlikely(__builtin_mul_overflow((int128) ticks, tick, &units)))
-		return ticks < 0 ? -INT128_MAX_VALUE : INT128_MAX_VALUE;
-	return units;
 }
 
 /* The cuts in argument 0, taken apart. */
@@ -133,23 +160,53 @@ rfm_score(PG_FUNCTION_ARGS)
 					RfmDigit(&cuts->dimensions[RFM_MONETARY], cuts->bins, monetary, more)));
 }
 
+static inline int
+DigitBySteps(const RfmSteps *steps, int64 value)
+{
+	int score = 1;
+
+	for (int i = 0; i < steps->ncuts; i++)
+		score += value >= steps->cuts[i];
+	return score;
+}
+
+/* The rare cuts that 64-bit ticks do not do justice to. */
+static int
+ScoreWideCuts(const RfmCuts *cuts, const RfmCustomer *customer)
+{
+	int128 monetary = customer->monetary;
+
+	for (int groups = 1; groups < cuts->groups; groups++)
+	{
+		if (__builtin_mul_overflow(monetary, (int128) MONEY_UNIT, &monetary))
+		{
+			monetary = customer->monetary < 0 ? -INT128_MAX_VALUE : INT128_MAX_VALUE;
+			break;
+		}
+	}
+	return ThreeDigits(
+		RfmDigit(&cuts->dimensions[RFM_RECENCY], cuts->bins, customer->last_purchase, false),
+		RfmDigit(&cuts->dimensions[RFM_FREQUENCY], cuts->bins, customer->frequency, false),
+		RfmDigit(&cuts->dimensions[RFM_MONETARY], cuts->bins, monetary, false));
+}
+
 Datum
 rfm_score_history(PG_FUNCTION_ARGS)
 {
 	const KnownCuts *known = CutsArgument(fcinfo);
-	const RfmCuts	*cuts = &known->cuts;
 	DateADT			 as_of = PG_GETARG_DATEADT(2);
 	RfmCustomer		 customer;
 
-	RequireNoIds(cuts);
+	RequireNoIds(&known->cuts);
 	RequireFiniteDate(as_of, "as-of date");
 	if (!RfmCustomerOf(&customer, PG_GETARG_PURCHASE_HISTORY_P(1), as_of))
 		PG_RETURN_NULL();
-	PG_RETURN_INT32(ThreeDigits(
-		RfmDigit(&cuts->dimensions[RFM_RECENCY], cuts->bins, customer.last_purchase, false),
-		RfmDigit(&cuts->dimensions[RFM_FREQUENCY], cuts->bins, customer.frequency, false),
-		RfmDigit(&cuts->dimensions[RFM_MONETARY], cuts->bins,
-				 TicksInUnits(customer.monetary, known->tick), false)));
+	if (unlikely(!known->in_ticks))
+		PG_RETURN_INT32(ScoreWideCuts(&known->cuts, &customer));
+	PG_RETURN_INT32(
+		ThreeDigits(DigitBySteps(&known->steps[RFM_RECENCY], customer.last_purchase),
+					DigitBySteps(&known->steps[RFM_FREQUENCY], customer.frequency),
+					DigitBySteps(&known->steps[RFM_MONETARY], customer.monetary)));
 }
 
 /* 1 + number of pairs at or below (value, id). */

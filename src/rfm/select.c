@@ -87,13 +87,9 @@ ShiftRight(uint128 key, int bits)
 	return bits >= 128 ? 0 : key >> bits;
 }
 
-/*
- * Counts the keys below each prefix. Where the range fits 64 bits (narrow),
- * their low halves say as much.
- */
-static pg_attribute_always_inline void
-CountKeys(RfmKeyType type, bool narrow, const Level *level, const RfmColumn *column,
-		  const RfmFilter *filter)
+/* Counts the keys below each prefix. */
+static void
+CountWideKeys(const Level *level, const RfmColumn *column, const RfmFilter *filter)
 {
 	uint64 mask = ((uint64) 1 << level->bits) - 1;
 
@@ -101,28 +97,56 @@ CountKeys(RfmKeyType type, bool narrow, const Level *level, const RfmColumn *col
 	{
 		uint128 key;
 		uint128 prefix;
-		uint64	bucket;
 
 		if (row % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (!PassesFilter(filter, row))
 			continue;
-		key = RfmKeyOf(type, column, row) - level->least;
-		if (narrow)
-		{
-			prefix = (uint64) key >> level->shift >> level->bits;
-			bucket = ((uint64) key >> level->shift) & mask;
-		}
-		else
-		{
-			prefix = ShiftRight(key, level->shift + level->bits);
-			bucket = (uint64) ShiftRight(key, level->shift) & mask;
-		}
+		key = RfmKey(column, row) - level->least;
+		prefix = ShiftRight(key, level->shift + level->bits);
 		for (int i = 0; i < level->nprefixes; i++)
 		{
 			if (prefix == level->prefixes[i])
 			{
+				uint64 bucket = (uint64) ShiftRight(key, level->shift) & mask;
+
 				level->counts[((Size) i << level->bits) + bucket]++;
+				break;
+			}
+		}
+	}
+}
+
+/* The same where the range fits 64 bits: the low halves of the keys say as much. */
+static pg_attribute_always_inline void
+CountKeys(RfmKeyType type, const Level *level, const RfmColumn *column, const RfmFilter *filter)
+{
+	uint64	least = (uint64) level->least;
+	uint64	prefixes[RFM_MAX_CUTS];
+	int		nprefixes = level->nprefixes;
+	int		shift = level->shift;
+	int		bits = level->bits;
+	uint64	mask = ((uint64) 1 << bits) - 1;
+	uint64 *counts = level->counts;
+
+	for (int i = 0; i < nprefixes; i++)
+		prefixes[i] = (uint64) level->prefixes[i];
+	for (Size row = 0; row < column->nrows; row++)
+	{
+		uint64 key;
+		uint64 prefix;
+
+		if (row % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (!PassesFilter(filter, row))
+			continue;
+		key = ((uint64) RfmKeyOf(type, column, row) - least) >> shift;
+		prefix = key >> bits;
+		for (int i = 0; i < nprefixes; i++)
+		{
+			if (prefix == prefixes[i])
+			{
+				counts[((Size) i << bits) + (key & mask)]++;
 				break;
 			}
 		}
@@ -134,15 +158,15 @@ CountLevel(const Level *level, const RfmColumn *column, const RfmFilter *filter)
 {
 	memset(level->counts, 0, ((Size) level->nprefixes << level->bits) * sizeof(uint64));
 	if (!level->narrow)
-		CountKeys(column->type, false, level, column, filter);
+		CountWideKeys(level, column, filter);
 	else if (column->type == RFM_KEY_INT32)
-		CountKeys(RFM_KEY_INT32, true, level, column, filter);
+		CountKeys(RFM_KEY_INT32, level, column, filter);
 	else if (column->type == RFM_KEY_INT64)
-		CountKeys(RFM_KEY_INT64, true, level, column, filter);
+		CountKeys(RFM_KEY_INT64, level, column, filter);
 	else if (column->type == RFM_KEY_INT128)
-		CountKeys(RFM_KEY_INT128, true, level, column, filter);
+		CountKeys(RFM_KEY_INT128, level, column, filter);
 	else
-		CountKeys(RFM_KEY_UUID, true, level, column, filter);
+		CountKeys(RFM_KEY_UUID, level, column, filter);
 }
 
 /*

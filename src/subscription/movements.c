@@ -70,8 +70,10 @@ MrrAddHistory(MrrState *state, const SubscriptionHistory *history)
 		int index;
 
 		CHECK_FOR_INTERRUPTS();
-		if (grid->observed_given && reader.current.day > grid->observed_until)
-			break;
+		/* What began later is ignored; a fall ends what was known, also where it lies ahead. */
+		if (grid->observed_given && reader.current.day > grid->observed_until &&
+			reader.current.mrr >= walk.now)
+			continue;
 		index = GridReached(grid, reader.current.day);
 		if (index != walk.index)
 		{
