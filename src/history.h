@@ -7,17 +7,22 @@
  *
  *   byte  0      version (1)
  *   byte  1      flags: bits 0-2 decimals of the money (0-4), 8 has amounts,
- *                16 has counts (some day has not exactly one purchase)
- *   bytes 2-5    first listed day      (these three are absent when empty)
- *   bytes 6-9    last listed day
- *   bytes 10-13  number of listed days
+ *                16 has counts (some day has not exactly one purchase),
+ *                32 some day's money is negative
+ *   byte  2      widths, as logarithms of bytes (0-3): bits 0-1 of gaps,
+ *                2-3 of counts, 4-5 of money; as narrow as the widest value lets
+ *   bytes 3-6    first listed day      (byte 2 and all that follows are absent
+ *   bytes 7-10   last listed day        when the history is empty)
+ *   bytes 11-14  number of listed days
  *   [8 bytes]    net money of all days, if it has amounts
  *   [8 bytes]    number of purchases, number of days without one, if it has counts
- *   then for each day: varint days since the one before (not for the first),
- *   varint purchases (if it has counts), zigzag varint money (if it has amounts).
+ *   then in columns: days since the day before, for each day but the first;
+ *   purchases of each day (if it has counts); money of each day (if it has
+ *   amounts), zigzag where some is negative.
  *
  * Fields are in the machine's byte order, unaligned. Money is in units of
- * 10^-decimals, the fewest decimals that hold every day of the history.
+ * 10^-decimals, the fewest decimals that hold every day of the history. Columns
+ * of one width are read without a branch that no processor can predict.
  */
 #ifndef CRM_HISTORY_H
 #define CRM_HISTORY_H
@@ -33,6 +38,10 @@
 #define HISTORY_SCALE_MASK 0x07
 #define HISTORY_HAS_AMOUNT 0x08
 #define HISTORY_HAS_COUNTS 0x10
+#define HISTORY_HAS_NEGATIVE 0x20
+
+/* What comes before the first optional field. */
+#define HISTORY_HEADER_BYTES 15
 
 /* A history is at most this many bytes (varlena's limit less its header). */
 #define HISTORY_MAX_BYTES 0x3FFFFFF0
@@ -54,12 +63,16 @@ typedef struct HistoryDay
 /* The fixed fields of a history, and a cursor over its days. */
 typedef struct HistoryReader
 {
-	const uint8 *next;
-	const uint8 *end;
-	uint32		 left; /* days not read yet */
+	const uint8 *gaps; /* the columns, and the widths of their values as in byte 2 */
+	const uint8 *counts;
+	const uint8 *amounts;
+	uint8		 gap_width;
+	uint8		 count_width;
+	uint8		 amount_width;
+	bool		 has_negative;
 	bool		 has_amount;
 	bool		 has_counts;
-	bool		 started;
+	uint32		 left;	/* days not read yet */
 	int64		 unit;	/* ticks in one unit of stored money */
 	uint32		 days;	/* listed days, those without a purchase included */
 	DateADT		 first; /* first and last listed day */
@@ -95,38 +108,60 @@ extern PurchaseHistory *HistoryFromDays(const HistoryDay *days, Size ndays, bool
 /* All listed days, palloc'd; their number in *ndays. */
 extern HistoryDay *HistoryDays(const PurchaseHistory *history, Size *ndays, bool *has_amount);
 
+/* Value number i of a column. */
+static pg_attribute_always_inline uint64
+HistoryColumnValue(const uint8 *column, uint32 i, int width)
+{
+	uint16 two;
+	uint32 four;
+	uint64 eight;
+
+	switch (width)
+	{
+		case 0:
+			return column[i];
+		case 1:
+			memcpy(&two, column + (Size) i * 2, 2);
+			return two;
+		case 2:
+			memcpy(&four, column + (Size) i * 4, 4);
+			return four;
+		default:
+			memcpy(&eight, column + (Size) i * 8, 8);
+			return eight;
+	}
+}
+
+/* Stored money in ticks. */
+static pg_attribute_always_inline int64
+HistoryTicks(uint64 stored, bool has_negative, int64 unit)
+{
+	uint64 amount = has_negative ? (uint64) ZigzagDecode(stored) : stored;
+
+	return (int64) (amount * (uint64) unit);
+}
+
 /* Moves to the next listed day, in reader->current; false at the end. */
 static pg_attribute_always_inline bool
 HistoryNext(HistoryReader *reader)
 {
-	uint64 value;
+	uint32 i = reader->days - reader->left;
 
 	if (reader->left == 0)
 		return false;
 	reader->left--;
-	if (likely(reader->started))
-	{
-		if (unlikely((reader->next = GetVarintWord(reader->next, reader->end, &value)) == NULL))
-			ReportBadHistory();
-		reader->current.day += (int32) value;
-	}
+	if (likely(i > 0))
+		reader->current.day +=
+			(int32) HistoryColumnValue(reader->gaps, i - 1, reader->gap_width);
 	else
-	{
-		reader->started = true;
 		reader->current.day = reader->first;
-	}
 	if (reader->has_counts)
-	{
-		if (unlikely((reader->next = GetVarintWord(reader->next, reader->end, &value)) == NULL))
-			ReportBadHistory();
-		reader->current.purchases = (int32) value;
-	}
+		reader->current.purchases =
+			(int32) HistoryColumnValue(reader->counts, i, reader->count_width);
 	if (likely(reader->has_amount))
-	{
-		if (unlikely((reader->next = GetVarintWord(reader->next, reader->end, &value)) == NULL))
-			ReportBadHistory();
-		reader->current.amount = (int64) ((uint64) ZigzagDecode(value) * (uint64) reader->unit);
-	}
+		reader->current.amount =
+			HistoryTicks(HistoryColumnValue(reader->amounts, i, reader->amount_width),
+						 reader->has_negative, reader->unit);
 	return true;
 }
 
@@ -170,13 +205,13 @@ HistoryReadTotals(HistoryTotals *totals, const PurchaseHistory *history)
 	static const int64 units[HISTORY_SCALE_MASK + 1] = {10000, 1000, 100, 10, 1, 1, 1, 1};
 	const uint8		  *bytes = (const uint8 *) VARDATA_ANY(history);
 	Size			   length = VARSIZE_ANY_EXHDR(history);
-	Size			   next = 14;
+	Size			   next = HISTORY_HEADER_BYTES;
 	uint32			   refund_days;
 
 	if (unlikely(length < next || bytes[0] != HISTORY_VERSION))
 		return false;
-	memcpy(&totals->last, bytes + 6, sizeof(DateADT));
-	memcpy(&totals->purchase_days, bytes + 10, sizeof(uint32));
+	memcpy(&totals->last, bytes + 7, sizeof(DateADT));
+	memcpy(&totals->purchase_days, bytes + 11, sizeof(uint32));
 	totals->spend = 0;
 	if (likely(bytes[1] & HISTORY_HAS_AMOUNT))
 	{

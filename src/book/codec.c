@@ -153,8 +153,6 @@ ReadDays(const uint8 *bytes, Size length, HistoryDay **days, Size *capacity, Siz
 	Size		  n = 0;
 
 	HistoryOpenBytes(&reader, bytes, length);
-	if (reader.days > (Size) (reader.end - reader.next) + 1)
-		ReportBadBook();
 	if (reader.days + room > *capacity)
 	{
 		*capacity = Max(reader.days + room, *capacity * 2);

@@ -8,7 +8,6 @@
 #include "compat.h"
 #include "history.h"
 
-#define HEADER_BYTES 14
 #define SPEND_BYTES 8
 #define COUNTS_BYTES 8
 
@@ -31,7 +30,7 @@ ReportBadHistory(void)
 Size
 HistoryMaxBytes(Size ndays)
 {
-	return HEADER_BYTES + SPEND_BYTES + COUNTS_BYTES + ndays * (5 + 5 + VARINT_MAX_BYTES);
+	return HISTORY_HEADER_BYTES + SPEND_BYTES + COUNTS_BYTES + ndays * (4 + 4 + 8);
 }
 
 /*
@@ -90,6 +89,10 @@ typedef struct
 	uint32 refund_days;
 	bool   has_counts;
 	int128 spend;
+	uint32 gaps; /* all bits of all values */
+	uint32 counts;
+	int64  lowest; /* money of a day, 0 included */
+	int64  highest;
 } DaysTotal;
 
 /* The fewest decimals, and the matching unit, that still hold an amount. */
@@ -107,7 +110,7 @@ RefineUnit(DaysTotal *total, int64 amount)
 static DaysTotal
 TotalDays(const HistoryDay *days, Size ndays)
 {
-	DaysTotal total = {0, MONEY_UNIT, 0, 0, false, 0};
+	DaysTotal total = {.unit = MONEY_UNIT};
 
 	for (Size i = 0; i < ndays; i++)
 	{
@@ -116,12 +119,52 @@ TotalDays(const HistoryDay *days, Size ndays)
 		total.purchases += days[i].purchases;
 		total.refund_days += days[i].purchases == 0;
 		total.has_counts |= days[i].purchases != 1;
+		total.counts |= (uint32) days[i].purchases;
+		total.lowest = Min(total.lowest, days[i].amount);
+		total.highest = Max(total.highest, days[i].amount);
+		if (i > 0)
+			total.gaps |= (uint32) ((int64) days[i].day - days[i - 1].day);
 	}
 	if (total.purchases > PG_INT32_MAX)
 		ereport(
 			ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			errmsg("too many purchases of one customer: %lld", (long long) total.purchases));
 	return total;
+}
+
+/* How wide the columns are, as logarithms of bytes. */
+typedef struct
+{
+	int	 gaps;
+	int	 counts;
+	int	 amounts;
+	bool has_negative;
+} ColumnWidths;
+
+/* The narrowest width that holds a value. */
+static inline int
+WidthOf(uint64 value)
+{
+	return value <= PG_UINT8_MAX	? 0
+		   : value <= PG_UINT16_MAX ? 1
+		   : value <= PG_UINT32_MAX ? 2
+									: 3;
+}
+
+static ColumnWidths
+ChooseWidths(const DaysTotal *total, bool has_amount)
+{
+	ColumnWidths widths = {0};
+	uint64		 lowest = ZigzagEncode(total->lowest / total->unit);
+	uint64		 highest = (uint64) (total->highest / total->unit);
+
+	widths.gaps = WidthOf(total->gaps);
+	widths.counts = total->has_counts ? WidthOf(total->counts) : 0;
+	widths.has_negative = has_amount && total->lowest < 0;
+	if (widths.has_negative)
+		highest = Max(lowest, ZigzagEncode((int64) highest));
+	widths.amounts = has_amount ? WidthOf(highest) : 0;
+	return widths;
 }
 
 static inline uint8 *
@@ -132,8 +175,8 @@ PutBytes(uint8 *out, const void *value, Size length)
 }
 
 static uint8 *
-EncodeHeader(uint8 *out, const DaysTotal *total, const HistoryDay *days, Size ndays,
-			 bool has_amount)
+EncodeHeader(uint8 *out, const DaysTotal *total, const ColumnWidths *widths,
+			 const HistoryDay *days, Size ndays, bool has_amount)
 {
 	uint32 number = (uint32) ndays;
 	uint32 purchases = (uint32) total->purchases;
@@ -141,9 +184,11 @@ EncodeHeader(uint8 *out, const DaysTotal *total, const HistoryDay *days, Size nd
 
 	*out++ = HISTORY_VERSION;
 	*out++ = (has_amount ? HISTORY_HAS_AMOUNT | total->scale : 0) |
-			 (total->has_counts ? HISTORY_HAS_COUNTS : 0);
+			 (total->has_counts ? HISTORY_HAS_COUNTS : 0) |
+			 (widths->has_negative ? HISTORY_HAS_NEGATIVE : 0);
 	if (ndays == 0)
 		return out;
+	*out++ = (uint8) (widths->gaps | widths->counts << 2 | widths->amounts << 4);
 	out = PutBytes(out, &days[0].day, sizeof(DateADT));
 	out = PutBytes(out, &days[ndays - 1].day, sizeof(DateADT));
 	out = PutBytes(out, &number, sizeof(number));
@@ -157,30 +202,65 @@ EncodeHeader(uint8 *out, const DaysTotal *total, const HistoryDay *days, Size nd
 	return out;
 }
 
+/* The least significant bytes of a value, 2^width of them. */
+static pg_attribute_always_inline uint8 *
+PutColumnValue(uint8 *out, uint64 value, int width)
+{
+	uint16 two = (uint16) value;
+	uint32 four = (uint32) value;
+
+	switch (width)
+	{
+		case 0:
+			*out = (uint8) value;
+			return out + 1;
+		case 1:
+			return PutBytes(out, &two, sizeof(two));
+		case 2:
+			return PutBytes(out, &four, sizeof(four));
+		default:
+			return PutBytes(out, &value, sizeof(value));
+	}
+}
+
+/* Cents are the common case, and division by a constant is cheap. */
 static inline int64
 DivideByUnit(int64 amount, int64 unit)
 {
-	/* Cents are the common case, and division by a constant is cheap. */
 	return unit == 100 ? amount / 100 : amount / unit;
+}
+
+static uint8 *
+PutAmounts(uint8 *out, const HistoryDay *days, Size ndays, int64 unit,
+		   const ColumnWidths *widths)
+{
+	for (Size i = 0; i < ndays; i++)
+	{
+		int64 amount = DivideByUnit(days[i].amount, unit);
+
+		out = PutColumnValue(out, widths->has_negative ? ZigzagEncode(amount) : (uint64) amount,
+							 widths->amounts);
+	}
+	return out;
 }
 
 Size
 HistoryEncode(uint8 *out, const HistoryDay *days, Size ndays, bool has_amount)
 {
-	uint8	 *start = out;
-	DaysTotal total = TotalDays(days, ndays);
+	uint8		*start = out;
+	DaysTotal	 total = TotalDays(days, ndays);
+	ColumnWidths widths;
 
 	has_amount = has_amount && ndays > 0;
-	out = EncodeHeader(out, &total, days, ndays, has_amount);
-	for (Size i = 0; i < ndays; i++)
-	{
-		if (i > 0)
-			out = PutSmallVarint(out, (uint64) ((int64) days[i].day - days[i - 1].day));
-		if (total.has_counts)
-			out = PutVarint(out, (uint64) days[i].purchases);
-		if (has_amount)
-			out = PutSmallVarint(out, ZigzagEncode(DivideByUnit(days[i].amount, total.unit)));
-	}
+	widths = ChooseWidths(&total, has_amount);
+	out = EncodeHeader(out, &total, &widths, days, ndays, has_amount);
+	for (Size i = 1; i < ndays; i++)
+		out =
+			PutColumnValue(out, (uint64) ((int64) days[i].day - days[i - 1].day), widths.gaps);
+	for (Size i = 0; total.has_counts && i < ndays; i++)
+		out = PutColumnValue(out, (uint64) days[i].purchases, widths.counts);
+	if (has_amount)
+		out = PutAmounts(out, days, ndays, total.unit, &widths);
 	return out - start;
 }
 
@@ -200,32 +280,55 @@ HistoryFromDays(const HistoryDay *days, Size ndays, bool has_amount)
 	return history;
 }
 
-static inline const uint8 *
-TakeBytes(HistoryReader *reader, void *value, Size length)
+/* Where the fixed fields of a history that is not empty are read; returns how long they are. */
+static Size
+ReadHeader(HistoryReader *reader, const uint8 *bytes, Size length)
 {
-	if (unlikely((Size) (reader->end - reader->next) < length))
-		ReportBadHistory();
-	memcpy(value, reader->next, length);
-	return reader->next + length;
-}
+	Size next = HISTORY_HEADER_BYTES;
 
-static void
-ReadHeader(HistoryReader *reader)
-{
-	reader->next = TakeBytes(reader, &reader->first, sizeof(DateADT));
-	reader->next = TakeBytes(reader, &reader->last, sizeof(DateADT));
-	reader->next = TakeBytes(reader, &reader->days, sizeof(uint32));
+	if (unlikely(length < next + (reader->has_amount ? SPEND_BYTES : 0) +
+							  (reader->has_counts ? COUNTS_BYTES : 0)))
+		ReportBadHistory();
+	memcpy(&reader->first, bytes + 3, sizeof(DateADT));
+	memcpy(&reader->last, bytes + 7, sizeof(DateADT));
+	memcpy(&reader->days, bytes + 11, sizeof(uint32));
 	reader->left = reader->purchases = reader->days;
 	if (reader->has_amount)
 	{
-		reader->next = TakeBytes(reader, &reader->spend, sizeof(int64));
-		reader->spend *= reader->unit;
+		memcpy(&reader->spend, bytes + next, sizeof(int64));
+		reader->spend = (int64) ((uint64) reader->spend * (uint64) reader->unit);
+		next += SPEND_BYTES;
 	}
 	if (reader->has_counts)
 	{
-		reader->next = TakeBytes(reader, &reader->purchases, sizeof(uint32));
-		reader->next = TakeBytes(reader, &reader->refund_days, sizeof(uint32));
+		memcpy(&reader->purchases, bytes + next, sizeof(uint32));
+		memcpy(&reader->refund_days, bytes + next + sizeof(uint32), sizeof(uint32));
+		next += COUNTS_BYTES;
 	}
+	return next;
+}
+
+/* Finds the columns; together with the header they are as long as the bytes, or these are wrong. */
+static void
+FindColumns(HistoryReader *reader, const uint8 *bytes, Size length, Size header)
+{
+	uint8 widths = bytes[2];
+	Size  days = reader->days;
+	Size  gaps;
+	Size  counts;
+	Size  amounts;
+
+	reader->gap_width = widths & 3;
+	reader->count_width = (widths >> 2) & 3;
+	reader->amount_width = (widths >> 4) & 3;
+	gaps = (days - 1) << reader->gap_width;
+	counts = reader->has_counts ? days << reader->count_width : 0;
+	amounts = reader->has_amount ? days << reader->amount_width : 0;
+	if (unlikely(days == 0 || header + gaps + counts + amounts != length))
+		ReportBadHistory();
+	reader->gaps = bytes + header;
+	reader->counts = reader->gaps + gaps;
+	reader->amounts = reader->counts + counts;
 }
 
 void
@@ -237,19 +340,17 @@ HistoryOpenBytes(HistoryReader *reader, const uint8 *bytes, Size length)
 	if (unlikely(length < 2 || bytes[0] != HISTORY_VERSION))
 		ReportBadHistory();
 	flags = bytes[1];
-	reader->next = bytes + 2;
-	reader->end = bytes + length;
 	reader->left = reader->days = 0;
 	reader->has_amount = (flags & HISTORY_HAS_AMOUNT) != 0;
 	reader->has_counts = (flags & HISTORY_HAS_COUNTS) != 0;
-	reader->started = false;
+	reader->has_negative = (flags & HISTORY_HAS_NEGATIVE) != 0;
 	reader->unit = units[flags & HISTORY_SCALE_MASK];
 	reader->first = reader->last = 0;
 	reader->purchases = reader->refund_days = 0;
 	reader->spend = 0;
 	reader->current = (HistoryDay){0, 1, 0};
 	if (length > 2)
-		ReadHeader(reader);
+		FindColumns(reader, bytes, length, ReadHeader(reader, bytes, length));
 }
 
 void
@@ -258,66 +359,84 @@ HistoryOpen(HistoryReader *reader, const PurchaseHistory *history)
 	HistoryOpenBytes(reader, (const uint8 *) VARDATA_ANY(history), VARSIZE_ANY_EXHDR(history));
 }
 
-/*
- * The next n days, of a kind of history that is known when this is compiled.
- * What the loop needs is held in local variables, which the compiler keeps in
- * registers. The first day of all has no gap before it.
- */
+/* The days themselves: a running sum of gaps, of one width that is known when this is compiled. */
 static pg_attribute_always_inline void
-NextDays(HistoryReader *reader, HistoryDay *days, int n, bool has_counts, bool has_amount)
+FillDates(const uint8 *gaps, HistoryDay *days, int n, DateADT day, int width)
 {
-	const uint8 *next = reader->next;
-	const uint8 *end = reader->end;
-	const uint64 unit = (uint64) reader->unit;
-	bool		 started = reader->started;
-	DateADT		 day = started ? reader->current.day : reader->first;
-
 	for (int i = 0; i < n; i++)
 	{
-		uint64 gap = 0;
-		uint64 purchases = 1;
-		uint64 amount = 0;
-
-		if (likely(started) && has_amount && !has_counts)
-			next = GetVarintPair(next, end, &gap, &amount);
-		else
-		{
-			if (started)
-				next = GetVarintWord(next, end, &gap);
-			if (has_counts && next != NULL)
-				next = GetVarintWord(next, end, &purchases);
-			if (has_amount && next != NULL)
-				next = GetVarintWord(next, end, &amount);
-		}
-		if (unlikely(next == NULL))
-			ReportBadHistory();
-		started = true;
-		day += (int32) gap;
+		day += (int32) HistoryColumnValue(gaps, i, width);
 		days[i].day = day;
-		days[i].purchases = (int32) purchases;
-		days[i].amount = (int64) ((uint64) ZigzagDecode(amount) * unit);
 	}
-	reader->next = next;
-	reader->left -= n;
-	reader->started = true;
-	reader->current.day = day;
-	reader->current.purchases = days[n - 1].purchases;
-	reader->current.amount = days[n - 1].amount;
 }
+
+static pg_attribute_always_inline void
+FillAmounts(const uint8 *amounts, HistoryDay *days, int n, int width, bool has_negative,
+			int64 unit)
+{
+	for (int i = 0; i < n; i++)
+		days[i].amount =
+			HistoryTicks(HistoryColumnValue(amounts, i, width), has_negative, unit);
+}
+
+/* Calls a filling function with a constant width. */
+#define FOR_WIDTH(width, FILL, ...) \
+	switch (width)                  \
+	{                               \
+		case 0:                     \
+			FILL(__VA_ARGS__, 0);   \
+			break;                  \
+		case 1:                     \
+			FILL(__VA_ARGS__, 1);   \
+			break;                  \
+		case 2:                     \
+			FILL(__VA_ARGS__, 2);   \
+			break;                  \
+		default:                    \
+			FILL(__VA_ARGS__, 3);   \
+			break;                  \
+	}
+
+#define FILL_PLAIN(amounts, days, n, unit, width) \
+	FillAmounts(amounts, days, n, width, false, unit)
+#define FILL_SIGNED(amounts, days, n, unit, width) \
+	FillAmounts(amounts, days, n, width, true, unit)
 
 int
 HistoryNextDays(HistoryReader *reader, HistoryDay *days)
 {
-	int n = (int) Min(reader->left, HISTORY_CHUNK);
+	int	   n = (int) Min(reader->left, HISTORY_CHUNK);
+	uint32 from = reader->days - reader->left;
+	int	   skip = from == 0 ? 1 : 0; /* the first day of all has no gap before it */
 
 	if (n == 0)
 		return 0;
-	if (likely(reader->has_amount && !reader->has_counts))
-		NextDays(reader, days, n, false, true);
-	else if (reader->has_amount)
-		NextDays(reader, days, n, true, true);
+	if (skip)
+		days[0].day = reader->current.day = reader->first;
+	FOR_WIDTH(reader->gap_width, FillDates,
+			  reader->gaps + ((Size) (from - 1 + skip) << reader->gap_width), days + skip,
+			  n - skip, reader->current.day);
+	for (int i = 0; i < n; i++)
+		days[i].purchases =
+			reader->has_counts
+				? (int32) HistoryColumnValue(reader->counts, from + i, reader->count_width)
+				: 1;
+	if (!reader->has_amount)
+	{
+		for (int i = 0; i < n; i++)
+			days[i].amount = 0;
+	}
 	else
-		NextDays(reader, days, n, reader->has_counts, false);
+	{
+		const uint8 *amounts = reader->amounts + ((Size) from << reader->amount_width);
+
+		if (reader->has_negative)
+			FOR_WIDTH(reader->amount_width, FILL_SIGNED, amounts, days, n, reader->unit)
+		else
+			FOR_WIDTH(reader->amount_width, FILL_PLAIN, amounts, days, n, reader->unit)
+	}
+	reader->left -= n;
+	reader->current = days[n - 1];
 	return n;
 }
 
@@ -329,9 +448,6 @@ HistoryDays(const PurchaseHistory *history, Size *ndays, bool *has_amount)
 	Size		  n = 0;
 
 	HistoryOpen(&reader, history);
-	/* Each listed day but the first takes a byte at least: a wrong count cannot ask for much. */
-	if (reader.days > (Size) (reader.end - reader.next) + 1)
-		ReportBadHistory();
 	days = palloc_extended(Max(reader.days, 1) * sizeof(HistoryDay), MCXT_ALLOC_HUGE);
 	while (HistoryNext(&reader))
 		days[n++] = reader.current;

@@ -214,7 +214,9 @@ SeriesAddHistory(SeriesState *state, const PurchaseHistory *history)
 
 	HistoryOpen(&reader, history);
 	state->has_amount |= reader.has_amount;
-	if (state->method == SERIES_CALENDAR)
+	if (likely(reader.refund_days == 0 && !reader.has_negative))
+		SeriesAddPlainHistory(state, &reader);
+	else if (state->method == SERIES_CALENDAR)
 		AddHistory(state, &reader, true);
 	else
 		AddHistory(state, &reader, false);

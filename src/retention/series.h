@@ -74,8 +74,9 @@ SeriesTallies(const SeriesState *state)
 	return (SeriesTally *) ((char *) state + SeriesHeaderBytes(state->grid.nbounds));
 }
 
-/* Counts one customer. */
+/* Counts one customer; the plain form is for histories without refunds, just opened. */
 extern void SeriesAddHistory(SeriesState *state, const PurchaseHistory *history);
+extern void SeriesAddPlainHistory(SeriesState *state, HistoryReader *reader);
 extern void SeriesAddSpans(SeriesState *state, const DaySpan *spans, int nspans);
 
 extern void SeriesMerge(SeriesState *state, const SeriesState *other);

@@ -1,0 +1,171 @@
+/*
+ * retention/series_plain.c - the kernel of retention_agg for customers without
+ * refunds, who are nearly all.
+ *
+ * Whether a purchase opens a new period, and whether the customer had been
+ * away, are coin tosses to a processor, so nothing here branches on them: days
+ * are gathered by period, and each period's counters get zeros or ones. What is
+ * counted is the same as in retention/series.c.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "retention/series.h"
+
+/* Before any day. */
+#define NEVER (PG_INT64_MIN / 2)
+
+/* A customer's purchases in one period. */
+typedef struct
+{
+	int	   index; /* boundaries reached */
+	int64  last;  /* purchase day */
+	int64  purchases;
+	uint64 money;
+} PeriodPurchases;
+
+/* What came before the period that is counted next. */
+typedef struct
+{
+	int	  index; /* of the last purchase, -1: none */
+	int64 last;	 /* purchase day */
+	int	  first; /* index of the first purchase */
+	int	  run;	 /* where the current run starts (window method) */
+} Past;
+
+/* How many of the days lie before `stop`. */
+static inline int
+DaysBefore(const HistoryDay *days, int n, int64 stop)
+{
+	while (n > 0 && unlikely(days[n - 1].day >= stop))
+		n--;
+	return n;
+}
+
+/*
+ * Adds days to periods[0], which is under way, and those after it; returns how
+ * many periods stand there now. An index of -1 is no period yet.
+ */
+static pg_attribute_always_inline int
+GatherPeriods(const Grid *grid, const HistoryDay *days, int n, PeriodPurchases *periods)
+{
+	int64			first = grid->bounds[0];
+	PeriodPurchases now = periods[0];
+	int				at = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		int64  day = days[i].day;
+		int	   index = likely(day >= first) ? GridReachedInside(grid, day) : 0;
+		bool   same = index == now.index;
+		uint64 keep = -(uint64) same;
+
+		at += !same;
+		now.index = index;
+		now.last = day;
+		now.purchases = (int64) ((uint64) now.purchases & keep) + days[i].purchases;
+		now.money = (now.money & keep) + (uint64) days[i].amount;
+		periods[at] = now;
+	}
+	return at + 1;
+}
+
+/* The last index at which a purchase of that day still counts (window method). */
+static inline int
+RunEnd(const SeriesState *state, int64 last)
+{
+	return GridReached(&state->grid, last + state->active_days) - 1;
+}
+
+/* Counts the run that the past ends, if it does; it may cover no index. */
+static inline void
+EndRun(SeriesTally *tallies, const Past *past, int end, bool ends)
+{
+	bool counts = ends && end >= past->run;
+	int	 from = past->run;
+
+	end = Max(end, 0);
+	tallies[from].starts += counts;
+	tallies[end].ends += counts;
+	tallies[from].new_active += counts && from == past->first && from > 0;
+}
+
+static pg_attribute_always_inline void
+CountPeriod(const SeriesState *state, SeriesTally *tallies, const PeriodPurchases *now,
+			Past *past, bool calendar)
+{
+	const DateADT *bounds = state->grid.bounds;
+	SeriesTally	  *tally = &tallies[now->index];
+	bool		   is_first = past->index < 0;
+	int			   before = Max(now->index - 1, 0);
+	bool		   at_start;
+	bool		   at_end = true;
+
+	if (calendar)
+	{
+		at_start = now->index > 1 && past->index == now->index - 1;
+		tally->starts += !at_start && now->index > 0;
+		tally->new_active += is_first && now->index > 0;
+		tallies[Max(past->index, 0)].ends += !at_start && past->index > 0;
+	}
+	else
+	{
+		at_start = past->last >= (int64) bounds[before] - state->active_days;
+		at_end = now->last >= (int64) bounds[now->index] - state->active_days;
+		EndRun(tallies, past, RunEnd(state, past->last), !is_first && !at_start);
+		past->run = at_start ? past->run : now->index;
+	}
+	tally->acquired += is_first;
+	past->first = is_first ? now->index : past->first;
+	if (likely(now->index > 0))
+	{
+		int whose = is_first ? MONEY_NEW : MONEY_REST - (at_start & at_end);
+
+		tally->purchases += now->purchases;
+		tally->money[whose] += now->money;
+	}
+	past->index = now->index;
+	past->last = now->last;
+}
+
+static pg_attribute_always_inline void
+AddPlainHistory(SeriesState *state, HistoryReader *reader, bool calendar)
+{
+	Grid		   *grid = &state->grid;
+	SeriesTally	   *tallies = SeriesTallies(state);
+	int64			stop = grid->bounds[grid->nbounds - 1];
+	Past			past = {-1, NEVER, -1, 0};
+	HistoryDay		days[HISTORY_CHUNK];
+	PeriodPurchases periods[HISTORY_CHUNK + 1];
+	int				n;
+
+	if (grid->observed_given)
+		stop = Min(stop, (int64) grid->observed_until + 1);
+	else if (reader->days > 0)
+		GridObserve(grid, reader->last);
+	periods[0] = (PeriodPurchases){-1, NEVER, 0, 0};
+	while ((n = HistoryNextDays(reader, days)) > 0 && (n = DaysBefore(days, n, stop)) > 0)
+	{
+		int count = GatherPeriods(grid, days, n, periods);
+
+		for (int i = periods[0].index < 0 ? 1 : 0; i < count - 1; i++)
+			CountPeriod(state, tallies, &periods[i], &past, calendar);
+		periods[0] = periods[count - 1];
+	}
+	if (periods[0].index < 0)
+		return;
+	CountPeriod(state, tallies, &periods[0], &past, calendar);
+	if (calendar)
+		tallies[past.index].ends += past.index > 0;
+	else
+		EndRun(tallies, &past, RunEnd(state, past.last), true);
+}
+
+void
+SeriesAddPlainHistory(SeriesState *state, HistoryReader *reader)
+{
+	if (state->method == SERIES_CALENDAR)
+		AddPlainHistory(state, reader, true);
+	else
+		AddPlainHistory(state, reader, false);
+}
