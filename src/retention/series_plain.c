@@ -15,13 +15,16 @@
 /* Before any day. */
 #define NEVER (PG_INT64_MIN / 2)
 
+/* So many periods are gathered at a time. */
+#define MAX_PERIODS 64
+
 /* A customer's purchases in one period. */
 typedef struct
 {
 	int	   index; /* boundaries reached */
 	int64  last;  /* purchase day */
 	int64  purchases;
-	uint64 money;
+	uint64 money; /* in the history's unit */
 } PeriodPurchases;
 
 /* What came before the period that is counted next. */
@@ -33,41 +36,53 @@ typedef struct
 	int	  run;	 /* where the current run starts (window method) */
 } Past;
 
-/* How many of the days lie before `stop`. */
-static inline int
-DaysBefore(const HistoryDay *days, int n, int64 stop)
-{
-	while (n > 0 && unlikely(days[n - 1].day >= stop))
-		n--;
-	return n;
-}
-
 /*
- * Adds days to periods[0], which is under way, and those after it; returns how
- * many periods stand there now. An index of -1 is no period yet.
+ * Adds a history's days before `stop`, from number `from` on, to periods[0],
+ * which is under way, and those after it, MAX_PERIODS in all; returns the number
+ * of the first day not added, and in *count how many periods stand there now.
+ * An index of -1 is no period yet.
  */
-static pg_attribute_always_inline int
-GatherPeriods(const Grid *grid, const HistoryDay *days, int n, PeriodPurchases *periods)
+static pg_attribute_always_inline uint32
+GatherPeriods(const Grid *grid, const HistoryReader *reader, uint32 from, int64 *day_before,
+			  int64 stop, PeriodPurchases *periods, int *count)
 {
 	int64			first = grid->bounds[0];
 	PeriodPurchases now = periods[0];
+	int64			day = *day_before;
 	int				at = 0;
+	uint32			i;
 
-	for (int i = 0; i < n; i++)
+	for (i = from; i < reader->days && at < MAX_PERIODS - 1; i++)
 	{
-		int64  day = days[i].day;
-		int	   index = likely(day >= first) ? GridReachedInside(grid, day) : 0;
-		bool   same = index == now.index;
-		uint64 keep = -(uint64) same;
+		int64 next =
+			i > 0 ? day + (int64) HistoryColumnBits(reader->gaps, i - 1, reader->gap_width)
+				  : reader->first;
+		int	   index;
+		bool   same;
+		uint64 keep;
 
+		if (unlikely(next >= stop))
+			break;
+		day = next;
+		index = likely(day >= first) ? GridReachedInside(grid, day) : 0;
+		same = index == now.index;
+		keep = -(uint64) same;
 		at += !same;
 		now.index = index;
 		now.last = day;
-		now.purchases = (int64) ((uint64) now.purchases & keep) + days[i].purchases;
-		now.money = (now.money & keep) + (uint64) days[i].amount;
+		now.purchases = (int64) ((uint64) now.purchases & keep) +
+						(reader->has_counts
+							 ? (int64) HistoryColumnBits(reader->counts, i, reader->count_width)
+							 : 1);
+		now.money =
+			(now.money & keep) +
+			(reader->has_amount ? HistoryColumnBits(reader->amounts, i, reader->amount_width)
+								: 0);
 		periods[at] = now;
 	}
-	return at + 1;
+	*day_before = day;
+	*count = at + 1;
+	return i;
 }
 
 /* The last index at which a purchase of that day still counts (window method). */
@@ -92,7 +107,7 @@ EndRun(SeriesTally *tallies, const Past *past, int end, bool ends)
 
 static pg_attribute_always_inline void
 CountPeriod(const SeriesState *state, SeriesTally *tallies, const PeriodPurchases *now,
-			Past *past, bool calendar)
+			int64 unit, Past *past, bool calendar)
 {
 	const DateADT *bounds = state->grid.bounds;
 	SeriesTally	  *tally = &tallies[now->index];
@@ -122,7 +137,7 @@ CountPeriod(const SeriesState *state, SeriesTally *tallies, const PeriodPurchase
 		int whose = is_first ? MONEY_NEW : MONEY_REST - (at_start & at_end);
 
 		tally->purchases += now->purchases;
-		tally->money[whose] += now->money;
+		tally->money[whose] += (int64) (now->money * (uint64) unit);
 	}
 	past->index = now->index;
 	past->last = now->last;
@@ -135,26 +150,28 @@ AddPlainHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	SeriesTally	   *tallies = SeriesTallies(state);
 	int64			stop = grid->bounds[grid->nbounds - 1];
 	Past			past = {-1, NEVER, -1, 0};
-	HistoryDay		days[HISTORY_CHUNK];
-	PeriodPurchases periods[HISTORY_CHUNK + 1];
-	int				n;
+	PeriodPurchases periods[MAX_PERIODS];
+	int64			day = 0;
+	uint32			from = 0;
+	uint32			until;
+	int				count;
 
 	if (grid->observed_given)
 		stop = Min(stop, (int64) grid->observed_until + 1);
 	else if (reader->days > 0)
 		GridObserve(grid, reader->last);
 	periods[0] = (PeriodPurchases){-1, NEVER, 0, 0};
-	while ((n = HistoryNextDays(reader, days)) > 0 && (n = DaysBefore(days, n, stop)) > 0)
+	do
 	{
-		int count = GatherPeriods(grid, days, n, periods);
-
+		until = from;
+		from = GatherPeriods(grid, reader, from, &day, stop, periods, &count);
 		for (int i = periods[0].index < 0 ? 1 : 0; i < count - 1; i++)
-			CountPeriod(state, tallies, &periods[i], &past, calendar);
+			CountPeriod(state, tallies, &periods[i], reader->unit, &past, calendar);
 		periods[0] = periods[count - 1];
-	}
+	} while (from < reader->days && from > until);
 	if (periods[0].index < 0)
 		return;
-	CountPeriod(state, tallies, &periods[0], &past, calendar);
+	CountPeriod(state, tallies, &periods[0], reader->unit, &past, calendar);
 	if (calendar)
 		tallies[past.index].ends += past.index > 0;
 	else
