@@ -304,7 +304,7 @@ BestFound(const Model *model, const void *data, const double *truth, double cust
 
 		for (int i = 0; i < model->count; i++)
 			point[i] = log(truth[i]) + (start == 0 ? 0 : 2 * Normal());
-		best = fmax(best, NelderMead(model, data, point, customers < 3000 ? 500 : 150));
+		best = fmax(best, NelderMead(model, data, point, customers < 2000 ? 500 : 80));
 	}
 	return best;
 }

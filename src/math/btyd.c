@@ -23,7 +23,7 @@ static const char *const ParameterNames[][CRM_MAX_PARAMETERS] = {
  * Starts, in the data's own unit (mean age; mean age per purchase for alpha):
  * first what most customer bases look like, then unlike ones.
  */
-#define STARTS 7
+#define STARTS 8
 
 static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	{{0.5, 0.5, 0.7, 2},
@@ -32,6 +32,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {3, 3, 0.3, 3},
 	 {0.1, 0.1, 2, 2},
 	 {1, 1, 20, 20},
+	 {20, 2, 1, 0.3},
 	 {10, 10, 0.05, 1}},
 	{{0.6, 0.6, 0.7, 1.5},
 	 {0.7, 0.7, 0.2, 0.07},
@@ -39,6 +40,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {3, 3, 0.3, 3},
 	 {0.1, 0.1, 2, 2},
 	 {1, 1, 20, 20},
+	 {20, 2, 1, 0.3},
 	 {10, 10, 0.05, 1}},
 	{{0.6, 0.6, 0.6, 0.4},
 	 {0.7, 0.7, 0.15, 0.02},
@@ -46,6 +48,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {3, 3, 1, 3},
 	 {0.1, 0.1, 2, 0.5},
 	 {1, 1, 20, 20},
+	 {20, 2, 0.7, 0.01},
 	 {10, 10, 0.1, 1}},
 	{{1, 1, 0.6, 3},
 	 {0.1, 0.2, 0.1, 0.1},
@@ -53,6 +56,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {5, 5, 2, 20},
 	 {0.3, 1, 0.2, 1},
 	 {1, 3, 20, 100},
+	 {20, 30, 0.3, 0.1},
 	 {20, 20, 0.1, 0.5}},
 };
 

@@ -199,24 +199,45 @@ ResetInverse(Search *search, bool central)
 	return true;
 }
 
-/* direction = inverse x gradient, shortened to the bounds; its promised slope */
+/* Whether a coordinate stands at a bound and the function rises beyond it. */
+static bool
+IsHeld(const Search *search, int i)
+{
+	double point = search->best->point[i], slope = search->best->gradient[i];
+
+	return (point >= search->bound && slope > 0) || (point <= -search->bound && slope < 0);
+}
+
+/*
+ * direction = inverse x gradient over the coordinates that may move, shortened
+ * to the longest step and to the bounds; its promised slope.
+ */
 static double
 Direction(const Search *search, double *direction)
 {
 	const CrmOptimum *best = search->best;
-	double			  longest = 0;
+	double			  factor = 1;
 
 	for (int i = 0; i < search->count; i++)
 	{
-		direction[i] = Dot(search->count, search->inverse[i], best->gradient);
-		longest = fmax(longest, fabs(direction[i]));
+		direction[i] = 0;
+		for (int j = 0; j < search->count && !IsHeld(search, i); j++)
+			if (!IsHeld(search, j))
+				direction[i] += search->inverse[i][j] * best->gradient[j];
 	}
-	if (longest > MAX_STEP)
-		for (int i = 0; i < search->count; i++)
-			direction[i] *= MAX_STEP / longest;
 	for (int i = 0; i < search->count; i++)
-		direction[i] = fmax(-search->bound - best->point[i],
-							fmin(search->bound - best->point[i], direction[i]));
+	{
+		double room = search->bound - (direction[i] > 0 ? best->point[i] : -best->point[i]);
+
+		if (room <= 0)
+			direction[i] = 0;
+		if (fabs(direction[i]) * factor > MAX_STEP)
+			factor = MAX_STEP / fabs(direction[i]);
+		if (fabs(direction[i]) * factor > room)
+			factor = room / fabs(direction[i]);
+	}
+	for (int i = 0; i < search->count; i++)
+		direction[i] *= factor;
 	return Dot(search->count, direction, best->gradient);
 }
 
@@ -243,7 +264,9 @@ static bool
 Step(Search *search, const double *direction, double step, Trial *trial, double *slope)
 {
 	for (int i = 0; i < search->count; i++)
-		trial->point[i] = search->best->point[i] + step * direction[i];
+		trial->point[i] =
+			fmax(-search->bound,
+				 fmin(search->bound, search->best->point[i] + step * direction[i]));
 	if (!Evaluate(search, trial))
 		return false;
 	*slope = Dot(search->count, direction, trial->gradient);
