@@ -12,3 +12,11 @@ SELECT customer_id, last_purchase(history) AS last_purchase, purchase_days(histo
 FROM stored WHERE purchase_days(history) > 0;
 VACUUM (FREEZE, ANALYZE) stored, customer_columns;
 SELECT count(*), sum(amount) FROM orders;
+
+-- What room workspace writes to: the same orders, with an index on the customer.
+SET client_min_messages = warning;
+CREATE TABLE orders_live AS SELECT * FROM orders;
+CREATE INDEX ON orders_live (customer_id);
+VACUUM (FREEZE, ANALYZE) orders_live;
+SELECT crm_attach('orders_live', 'customer_id', 'ordered_at', 'amount', workspace => 'live', as_of => '2025-12-31');
+VACUUM (ANALYZE) live.customer_history;

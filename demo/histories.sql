@@ -1,8 +1,6 @@
--- The demonstration's ground: one history per customer, whatever the type of the ids.
-SELECT format_type(atttypid, atttypmod) AS id_type
-FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'customer_id' \gset
-
-CREATE TABLE customer_history (customer_id, history) AS
-SELECT customer_id, history
-FROM histories_of('SELECT customer_id, purchased_at, amount FROM orders', NULL:::id_type);
-ANALYZE customer_history;
+-- The demonstration's ground: a workspace over the orders, as of the last day with one.
+SET client_min_messages = error;
+SELECT max(purchased_at)::date AS last_day FROM orders \gset
+SELECT crm_attach('orders', customer_id => 'customer_id', purchased_at => 'purchased_at', amount => 'amount',
+	as_of => date :'last_day') \g /dev/null
+SELECT format('ALTER DATABASE %I SET search_path = "$user", public, crm', current_database()) \gexec

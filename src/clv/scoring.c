@@ -322,10 +322,10 @@ static float8
 LifetimeValue(FunctionCallInfo fcinfo, const FittedModel *model, const CrmCustomer *customer,
 			  float8 spend, const Horizon *horizon)
 {
-	MemoSubject subject = {.family = model->family,
-						   .unit_days = model->unit_days,
-						   .horizon = horizon->forever ? -1 : horizon->days,
-						   .rate = horizon->annual_rate};
+	MemoSubject	  subject = {.family = model->family,
+							 .unit_days = model->unit_days,
+							 .horizon = horizon->forever ? -1 : horizon->days,
+							 .rate = horizon->annual_rate};
 	CrmRestart	  restart;
 	Memo		 *memo;
 	const float8 *remembered;
@@ -412,9 +412,9 @@ clv_model(PG_FUNCTION_ARGS)
 	RequireSpend(frequency, known, monetary);
 	if (!ModelHas(model, MODEL_HAS_PARAMS))
 		PG_RETURN_NULL();
-	return ReturnFigure(
-		fcinfo,
-		LifetimeValue(fcinfo, model, &customer, SpendOf(spend, frequency, known, monetary), &horizon));
+	return ReturnFigure(fcinfo,
+						LifetimeValue(fcinfo, model, &customer,
+									  SpendOf(spend, frequency, known, monetary), &horizon));
 }
 
 /* ---- renewals ---- */

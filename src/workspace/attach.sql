@@ -451,6 +451,7 @@ BEGIN
 			amount, time_zone, active_days, as_of, capture)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', workspace)
 		USING workspace, is_new, purchases, customer_id, purchased_at, amount, time_zone, active_days, as_of, mode;
+	EXECUTE format('ANALYZE %I.workspace_state', workspace);    -- one row: plans rest on it
 	EXECUTE format('SELECT %s.workspace_create_capture($1, $2, $3)', crm) USING workspace, customer_id, purchased_at;
 	IF mode <> 'none' THEN
 		EXECUTE format('SELECT %s.workspace_create_triggers($1, $2, $3)', crm) USING purchases, workspace, mode;
