@@ -334,4 +334,4 @@ CREATE AGGREGATE mrr_agg(subscriptions subscription_history, boundaries date[], 
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE mrr_agg(subscriptions subscription_history, boundaries date[], observed_until date) IS
-	'movements of monthly recurring revenue: one row for each period between the boundaries, comparing what each customer pays on the day before the period and on its last day; observed_until: last observed day, later steps are ignored; NULL: the latest start of a subscription; rows with a NULL value are ignored; NULL when no row is left';
+	'movements of monthly recurring revenue: one row for each period between the boundaries, comparing what each customer pays on the day before the period and on its last day; observed_until: last observed day, what begins later is ignored, ends already known are not; NULL: the latest start of a subscription; rows with a NULL value are ignored; NULL when no row is left';

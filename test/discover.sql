@@ -1,7 +1,7 @@
 -- crm_discover on schemas it has never seen: well-known samples, written down from their public
 -- documentation (tables and columns that matter, types as published).
 BEGIN;
-SET LOCAL client_min_messages = warning;
+SET LOCAL client_min_messages = error;
 SELECT no_plan();
 
 -- The best proposal within a schema, and what happens when it is pasted.

@@ -82,8 +82,30 @@ SELECT is(pg_temp.value(format('SELECT md5(string_agg(a::text, '''' ORDER BY g))
 \ir include/parallel.sql
 SELECT ok(pg_temp.is_partial(format('SELECT %s FROM people', call)), 'can be partial: ' || call) FROM calls;
 SELECT is(pg_temp.value(format('SELECT %s FROM people', call)), answer, 'parallel workers: ' || call) FROM expected;
+
+-- Partial states that were made with different arguments do not add up.
+CREATE TABLE parted (n int, t text, d date, b date[], h purchase_history, spans datemultirange, s subscription_history) PARTITION BY LIST (n);
+CREATE TABLE parted_5 PARTITION OF parted FOR VALUES IN (5);
+CREATE TABLE parted_6 PARTITION OF parted FOR VALUES IN (6);
+INSERT INTO parted SELECT n, CASE n WHEN 5 THEN 'bounded' ELSE 'unbounded' END, date '2024-01-01' + n, ARRAY[date '2023-01-01', date '2023-03-01' + n], h, spans, s
+FROM people, unnest(ARRAY[5, 6]) n WHERE id > 0;
+SET enable_partitionwise_aggregate = on;
+SELECT ok(pg_temp.is_partial(format('SELECT %s FROM parted', call)), 'one partial state a partition: ' || call)
+       || E'\n' || throws_ok(format('SELECT %s FROM parted', call), '22023', format('argument "%s" must not change within a group', what), 'combined with different arguments: ' || call)
+FROM (VALUES ('crr(h, ''[2023-06-01,2024-01-01)'', n)', 'active_days'), ('churn_rate(spans, daterange(''2023-06-01'', d))', 'period'),
+             ('retention_agg(h, b, NULL)', 'boundaries'), ('retention_agg(h, ''{2023-01-01,2023-02-01}'', n)', 'active_days'),
+             ('retention_agg(h, ''{2023-01-01,2023-02-01}'', NULL, d)', 'observed_until'), ('retention_agg(spans, b)', 'boundaries'),
+             ('cohort_agg(h, b)', 'boundaries'), ('cohort_agg(h, ''{2023-01-01,2023-02-01}'', t)', 'mode'),
+             ('cohort_agg(h, ''{2023-01-01,2023-02-01}'', ''bounded'', d)', 'observed_until'), ('ladder_agg(h, d)', 'as_of'),
+             ('ladder_agg(h, ''2024-01-01'', n)', 'steps'), ('mrr_agg(s, b)', 'boundaries'), ('mrr_agg(s, ''{2023-01-01,2023-02-01}'', d)', 'observed_until')) v(call, what);
 RESET ALL;
 SET LOCAL jit = off;
+
+-- Many boundaries, and every day of ten years.
+SELECT is(r.sums, c.sums, '3,650 days add up to one period: ' || coalesce(w::text, 'calendar'))
+FROM unnest(ARRAY[NULL, 60]) w,
+     LATERAL (SELECT row(sum(acquired), sum(purchases), sum(revenue), sum(revenue_new) + sum(revenue_retained) + sum(revenue_reactivated))::text FROM unnest((SELECT retention_agg(h, periods('2020-01-01', '2029-12-28', '1 day'), w) FROM people)) p) r(sums),
+     LATERAL (SELECT row(sum(acquired), sum(purchases), sum(revenue), sum(revenue))::text FROM unnest((SELECT retention_agg(h, '{2020-01-01,2030-01-01}', w) FROM people)) p) c(sums);
 
 SELECT * FROM finish();
 ROLLBACK;

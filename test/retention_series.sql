@@ -82,6 +82,11 @@ $$;
 CREATE FUNCTION pg_temp.series(bounds date[], w int, observed date) RETURNS SETOF retention_period
 LANGUAGE sql AS $$ SELECT * FROM unnest((SELECT retention_agg(h, bounds, w, observed) FROM customers)) $$;
 
+-- The latest purchase day may lie past the last boundary, before a refund, in another chunk of days.
+SELECT is((SELECT complete FROM unnest((SELECT retention_agg(x, '{2024-01-01,2024-02-01}', w) FROM (SELECT h) s(x))) p), observed, format('%s: observed past %s, window %s', left(h::text, 40), '2024-01-31', w))
+FROM (VALUES ('2024-01-01, 2024-06-01, 2024-07-01*0'::purchase_history, true), ('2024-01-01, 2024-07-01*0', false), ('2024-06-01', true), ('2024-07-01*0', false),
+             ((SELECT history_agg(date '2023-01-01' + d, CASE WHEN d > 500 THEN -1 ELSE 1 END) FROM generate_series(0, 600, 3) d), true)) v(h, observed), unnest(ARRAY[NULL, 30]) w;
+
 -- Random customers with refunds, also before the first purchase and on days of their own.
 INSERT INTO orders
 SELECT c, date '2023-01-01' + (random() * 800 * random())::int + (c % 50), round((random() * 100 - 15)::numeric, 2)

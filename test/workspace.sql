@@ -1,7 +1,7 @@
 -- Workspaces: what can be attached, what is refused, that every refresh is exact, whose rights
 -- count. Exact means: customer_history is what GROUP BY over the source gives.
 BEGIN;
-SET LOCAL client_min_messages = warning;
+SET LOCAL client_min_messages = error;
 SELECT no_plan();
 
 -- Histories in the workspace that GROUP BY does not give, and the other way round.
@@ -85,13 +85,21 @@ SELECT results_eq($$SELECT customer_id, r * 100 + f * 10 + m, rfm_segment, stage
 	SELECT buyer, rfm_score(cuts, h, date '2025-06-30'), rfm_segment(rfm_score(cuts, h, date '2025-06-30')),
 		lifecycle_stage(h, date '2025-06-30')::text, date '2025-06-30' - last_purchase(as_of(h, date '2025-06-30'))
 	FROM h, c WHERE as_of(h, '2025-06-30') <> '' ORDER BY 1$$, 'customers: scores, segments and stages');
-SELECT results_eq($$SELECT as_of, customers, active_customers, acquired_30d, round(repeat_rate::numeric, 6), revenue_12m, average_purchase FROM crm.kpis$$,
+SELECT results_eq($$SELECT as_of, customers, active_customers, acquired_30d, round(repeat_rate::numeric, 6), revenue_12m, average_purchase,
+		round(repeat_revenue_share::numeric, 6), round(top_20_revenue_share::numeric, 6) FROM crm.kpis$$,
 	$$WITH o AS (SELECT buyer, (created_at AT TIME ZONE 'Europe/Berlin')::date AS day, coalesce(total, 0) AS total FROM shop.orders
 			WHERE buyer IS NOT NULL AND created_at < '2025-07-01 00:00+02'),
 		c AS (SELECT buyer, min(day) AS first, max(day) AS last, count(DISTINCT day) AS days FROM o WHERE total >= 0 GROUP BY buyer)
 	SELECT date '2025-06-30', count(*), count(*) FILTER (WHERE last > date '2025-06-30' - 90), count(*) FILTER (WHERE first > date '2025-06-30' - 30),
 		round(100.0 * count(*) FILTER (WHERE days >= 2) / count(*), 6), (SELECT sum(total) FROM o WHERE day > '2024-06-30'),
-		(SELECT round(sum(total) / count(*) FILTER (WHERE total >= 0), 4) FROM o) FROM c$$, 'kpis');
+		(SELECT round(sum(total) / count(*) FILTER (WHERE total >= 0), 4) FROM o),
+		(SELECT round(100 * sum(total) FILTER (WHERE day > first) / (SELECT sum(total) FROM o), 6) FROM o JOIN c USING (buyer)),
+		(SELECT round(100 * sum(spend) FILTER (WHERE n <= ceil(0.2 * m)) / sum(spend), 6) FROM (SELECT sum(total) AS spend,
+			row_number() OVER (ORDER BY sum(total) DESC) AS n, count(*) OVER () AS m FROM o JOIN c USING (buyer) GROUP BY buyer) ranked)
+	FROM c$$, 'kpis');
+SELECT results_eq($$SELECT crr_12m, churn_rate_12m FROM crm.kpis$$,
+	$$SELECT crr(history, daterange('2024-07-01', '2025-07-01'), 90), churn_rate(history, daterange('2024-07-01', '2025-07-01'), 90)
+	FROM crm.customer_history$$, 'kpis: retention of the last 12 months');
 SELECT results_eq($$SELECT p.* FROM crm.retention_monthly p$$,
 	$$SELECT p.* FROM (SELECT retention_agg(history, periods('2024-01-01', '2025-06-30', interval '1 month'), 90, date '2025-06-30') AS r
 		FROM crm.customer_history) a, unnest(r) p$$, 'retention_monthly is retention_agg by calendar months');
@@ -125,6 +133,21 @@ SELECT results_eq($$SELECT value_at_stake FROM crm.win_back ORDER BY customer_id
 		AND (o.created_at AT TIME ZONE 'Europe/Berlin')::date BETWEEN w.last_purchase - 364 AND '2025-06-30'
 	GROUP BY w.customer_id ORDER BY w.customer_id$$, 'win_back: net money of the last active year');
 
+SELECT results_eq($$SELECT customer_id, p_alive, expected_purchases_12m, expected_spend, clv_12m FROM crm.customers ORDER BY 1$$,
+	$$WITH h AS (SELECT buyer, history_agg(created_at, total, 'Europe/Berlin') AS h FROM shop.orders WHERE buyer IS NOT NULL GROUP BY buyer),
+		m AS (SELECT btyd_fit('mbg/nbd', h, date '2025-06-30') AS b, gamma_gamma_fit(h, date '2025-06-30') AS s FROM h)
+	SELECT buyer, p_alive(b, h, date '2025-06-30'), expected_purchases(b, 365 / 7.0::float8, h, date '2025-06-30'),
+		expected_spend(s, frequency(h, date '2025-06-30'), monetary(h, date '2025-06-30')), clv(b, s, h, date '2025-06-30')
+	FROM h, m WHERE as_of(h, '2025-06-30') <> '' ORDER BY 1$$, 'customers: what the fitted models expect');
+SELECT results_eq($$SELECT clv_12m_total, clv_12m_mean FROM crm.kpis$$,
+	$$SELECT sum(round(clv_12m::numeric, 4)), round(sum(round(clv_12m::numeric, 4)) / count(first_purchase), 4) FROM crm.customers$$, 'kpis: their value');
+SELECT results_eq($$SELECT segment, mean_clv_12m FROM crm.segments ORDER BY 1$$,
+	$$SELECT rfm_segment, round(sum(round(clv_12m::numeric, 4)) / count(*), 4) FROM crm.customers WHERE rfm_score IS NOT NULL GROUP BY 1 ORDER BY 1$$, 'segments: mean value');
+SELECT results_eq($$SELECT stage, mean_clv_12m FROM crm.stages ORDER BY 1$$,
+	$$SELECT stage, round(sum(round(clv_12m::numeric, 4)) / count(*), 4) FROM crm.customers GROUP BY 1 ORDER BY 1$$, 'stages: mean value');
+SELECT results_eq($$SELECT model, family, customers FROM crm.models ORDER BY 1$$,
+	$$VALUES ('purchases', 'mbg/nbd', 200::bigint), ('spend', 'gamma-gamma', (SELECT count(*) FROM crm.customers WHERE purchase_days > 1))$$, 'models');
+
 -- Refresh is exact after anything
 
 INSERT INTO shop.orders VALUES (4001, 1, '2025-06-29', 12.34), (4002, 5000, '2025-06-29', 1), (4003, NULL, '2025-06-29', 1);
@@ -155,6 +178,16 @@ SELECT crm_refresh(full => true);
 SELECT is_empty($$SELECT v.place FROM versions v FULL JOIN crm.customer_history h ON h.ctid = v.place AND h.customer_id = v.customer_id
 	WHERE v.place IS NULL OR h.ctid IS NULL$$, 'a rebuild writes no row that is right already');
 SELECT is((SELECT reason FROM crm.refresh_log ORDER BY id DESC LIMIT 1), 'asked for', 'and says why it was one');
+SELECT is((SELECT array_agg(refitted ORDER BY id) FROM crm.refresh_log), '{t,t,f,f,f}', 'models are fitted anew past 5 percent of changed customers');
+CREATE TEMPORARY TABLE fitted AS SELECT fitted_at, purchase_model FROM crm.workspace_state;
+UPDATE shop.orders SET total = total + 1 WHERE buyer = 40;
+SELECT crm_refresh(refit => false);
+SELECT is((SELECT w.fitted_at = f.fitted_at AND changed_since_fit > 0 FROM crm.workspace_state w, fitted f), true, 'refit => false: the models stay');
+SELECT crm_refresh(refit => true);
+SELECT is((SELECT w.fitted_at > f.fitted_at AND changed_since_fit = 0 FROM crm.workspace_state w, fitted f), true, 'refit => true: they do not');
+UPDATE crm.workspace_state SET fitted_at = now() - interval '25 hours';
+SELECT crm_refresh();
+SELECT is((SELECT fitted_at > now() - interval '1 hour' FROM crm.workspace_state), true, 'after a day they are fitted anew');
 UPDATE shop.orders SET note = 'x', total = total * 2;
 SELECT crm_refresh();
 SELECT is(difference('crm', orders_histories()), 0::bigint, 'everything changed: exact');

@@ -15,6 +15,7 @@
 #include "utils/float.h"
 
 #include "clv/fit.h"
+#include "clv/memo.h"
 #include "clv/model.h"
 #include "clv/statistics.h"
 #include "day.h"
@@ -305,20 +306,42 @@ DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Hori
 	}
 }
 
+/* Purchases until the horizon, discounted, of a customer who is alive. */
 static float8
-LifetimeValue(const FittedModel *model, const CrmRestart *restart, float8 spend,
-			  const Horizon *horizon)
+PurchasesOfTheLiving(const FittedModel *model, CrmRestart restart, const Horizon *horizon)
 {
-	float8 purchases;
+	restart.alive = 1;
+	restart.left = 0;
+	if (horizon->forever)
+		return CrmDert(&restart,
+					   CrmLog1p(horizon->annual_rate) * model->unit_days / DAYS_PER_YEAR);
+	return DiscountedMonths(model, &restart, horizon);
+}
 
+static float8
+LifetimeValue(FunctionCallInfo fcinfo, const FittedModel *model, const CrmCustomer *customer,
+			  float8 spend, const Horizon *horizon)
+{
+	MemoSubject subject = {.family = model->family,
+						   .unit_days = model->unit_days,
+						   .horizon = horizon->forever ? -1 : horizon->days,
+						   .rate = horizon->annual_rate};
+	CrmRestart	  restart;
+	Memo		 *memo;
+	const float8 *remembered;
+	float8		  purchases;
+
+	StaticAssertStmt(lengthof(subject.params) == CRM_MAX_PARAMETERS, "parameters do not fit");
 	if (isnan(spend))
 		return NAN;
-	if (horizon->forever)
-		purchases =
-			CrmDert(restart, CrmLog1p(horizon->annual_rate) * model->unit_days / DAYS_PER_YEAR);
-	else
-		purchases = DiscountedMonths(model, restart, horizon);
-	return horizon->margin * spend * purchases;
+	memcpy(subject.params, model->params, sizeof(subject.params));
+	CrmRestartAt((CrmFamily) model->family, model->params, customer, &restart);
+	memo = CallMemo(fcinfo, &subject);
+	remembered = MemoFind(memo, customer->frequency, customer->age);
+	purchases = remembered ? *remembered : PurchasesOfTheLiving(model, restart, horizon);
+	if (!remembered)
+		MemoKeep(memo, customer->frequency, customer->age, purchases);
+	return horizon->margin * spend * (restart.alive * purchases);
 }
 
 /* btyd_model, spend_model, h, as_of, horizon_days, annual_discount_rate, margin */
@@ -329,7 +352,6 @@ clv_model_history(PG_FUNCTION_ARGS)
 	FittedModel		*model, *spend;
 	HistorySummary	 summary;
 	CrmCustomer		 customer;
-	CrmRestart		 restart;
 	Horizon			 horizon;
 	DateADT			 as_of;
 	int64			 frequency;
@@ -354,10 +376,9 @@ clv_model_history(PG_FUNCTION_ARGS)
 		customer.recency /= model->unit_days;
 		customer.age /= model->unit_days;
 	}
-	CrmRestartAt((CrmFamily) model->family, model->params, &customer, &restart);
 	if (summary.purchase_days > 1)
 		monetary = Float8FromMoney(summary.repeat_spend) / (summary.purchase_days - 1);
-	return ReturnFigure(fcinfo, LifetimeValue(model, &restart,
+	return ReturnFigure(fcinfo, LifetimeValue(fcinfo, model, &customer,
 											  SpendOf(spend, summary.purchase_days - 1,
 													  summary.has_amount, monetary),
 											  &horizon));
@@ -372,7 +393,6 @@ clv_model(PG_FUNCTION_ARGS)
 {
 	FittedModel *model, *spend;
 	CrmCustomer	 customer;
-	CrmRestart	 restart;
 	Horizon		 horizon;
 	int64		 frequency;
 	float8		 monetary;
@@ -392,10 +412,9 @@ clv_model(PG_FUNCTION_ARGS)
 	RequireSpend(frequency, known, monetary);
 	if (!ModelHas(model, MODEL_HAS_PARAMS))
 		PG_RETURN_NULL();
-	CrmRestartAt((CrmFamily) model->family, model->params, &customer, &restart);
 	return ReturnFigure(
 		fcinfo,
-		LifetimeValue(model, &restart, SpendOf(spend, frequency, known, monetary), &horizon));
+		LifetimeValue(fcinfo, model, &customer, SpendOf(spend, frequency, known, monetary), &horizon));
 }
 
 /* ---- renewals ---- */

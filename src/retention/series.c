@@ -132,23 +132,32 @@ AddPurchase(const SeriesState *state, SeriesTally *tallies, Walk *walk, int64 da
 	walk->last_index = index;
 }
 
-/* The last purchase day, of which the walk may have stopped short. */
-static void
-ObserveLatest(Grid *grid, HistoryReader *reader, const Walk *walk, bool stopped)
+/* The last purchase day of some days; NEVER when there is none. */
+static int64
+LastPurchase(const HistoryDay *days, int n)
 {
-	int64 latest = walk->last;
+	while (n > 0 && days[n - 1].purchases == 0)
+		n--;
+	return n > 0 ? days[n - 1].day : NEVER;
+}
 
+/*
+ * Notes the last purchase day: `latest`, or a later one where the walk stopped short. (By
+ * value: a Walk whose address were handed out would live in memory, not registers.)
+ */
+static void
+ObserveLatest(Grid *grid, HistoryReader *reader, int64 latest, bool stopped)
+{
 	if (likely(reader->refund_days == 0))
 	{
 		if (reader->days > 0)
 			GridObserve(grid, reader->last);
 		return;
 	}
-	while (stopped)
+	while (stopped && HistoryNext(reader))
 	{
 		if (reader->current.purchases > 0)
 			latest = reader->current.day;
-		stopped = HistoryNext(reader);
 	}
 	if (latest != NEVER)
 		GridObserve(grid, (DateADT) latest);
@@ -161,6 +170,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	SeriesTally *tallies = SeriesTallies(state);
 	int64		 stop = grid->bounds[grid->nbounds - 1];
 	bool		 stopped = false;
+	int64		 later = NEVER;
 	Walk		 walk = {0, -1, 0, -1, -1, NEVER, NEVER, grid->bounds[0], 0, 0};
 	HistoryDay	 days[HISTORY_CHUNK];
 	int			 n;
@@ -176,6 +186,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 			if (day >= stop)
 			{
 				stopped = true;
+				later = LastPurchase(days + i, n - i);
 				break;
 			}
 			if (day >= walk.until)
@@ -193,7 +204,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	if (walk.first >= 0)
 		CloseRun(state, tallies, &walk, calendar);
 	if (!grid->observed_given)
-		ObserveLatest(grid, reader, &walk, stopped);
+		ObserveLatest(grid, reader, Max(walk.last, later), stopped);
 }
 
 void

@@ -249,7 +249,8 @@ BEGIN
 			customers_changed bigint NOT NULL,
 			customers_removed bigint NOT NULL,
 			customers bigint NOT NULL,
-			rows_seen bigint NOT NULL)', workspace);
+			rows_seen bigint NOT NULL,
+			refitted boolean NOT NULL)', workspace);
 	EXECUTE format('CREATE TABLE %1$I.workspace_state (
 			only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
 			schema_name name NOT NULL,
@@ -270,7 +271,11 @@ BEGIN
 			rows_seen bigint NOT NULL DEFAULT 0,
 			rows_without_customer bigint NOT NULL DEFAULT 0,
 			rows_without_time bigint NOT NULL DEFAULT 0,
-			cuts %2$s.rfm_cuts)', workspace, crm);
+			cuts %2$s.rfm_cuts,
+			purchase_model %2$s.btyd_model,
+			spend_model %2$s.spend_model,
+			fitted_at timestamptz,
+			changed_since_fit bigint NOT NULL DEFAULT 0)', workspace, crm);
 END
 $$;
 COMMENT ON FUNCTION workspace_create_tables(name, regclass, name, boolean) IS
@@ -325,6 +330,10 @@ CREATE FUNCTION workspace_comments() RETURNS TABLE (object text, comment text)
 		('COLUMN %1$s.workspace_state.rows_without_customer', 'rows left out because the customer''s id is NULL'),
 		('COLUMN %1$s.workspace_state.rows_without_time', 'rows left out because the time is NULL'),
 		('COLUMN %1$s.workspace_state.cuts', 'cut points of the RFM scores'),
+		('COLUMN %1$s.workspace_state.purchase_model', 'when customers buy and leave, fitted'),
+		('COLUMN %1$s.workspace_state.spend_model', 'what customers spend per purchase day, fitted'),
+		('COLUMN %1$s.workspace_state.fitted_at', 'when the models were fitted'),
+		('COLUMN %1$s.workspace_state.changed_since_fit', 'customers who changed since'),
 		('TABLE %1$s.change_queue', 'ids whose rows changed since the last refresh, written by the source''s triggers'),
 		('COLUMN %1$s.change_queue.customer_id', 'the customer''s id'),
 		('COLUMN %1$s.change_queue.rows', 'rows more than before; NULL: anything may have changed'),
@@ -341,6 +350,7 @@ CREATE FUNCTION workspace_comments() RETURNS TABLE (object text, comment text)
 		('COLUMN %1$s.refresh_log.customers_removed', 'histories deleted'),
 		('COLUMN %1$s.refresh_log.customers', 'customers afterwards'),
 		('COLUMN %1$s.refresh_log.rows_seen', 'rows of the source, those left out included'),
+		('COLUMN %1$s.refresh_log.refitted', 'whether the models were fitted anew'),
 		('FUNCTION %1$s.capture_changes()', 'puts the ids of changed rows into change_queue; called by the source''s triggers'),
 		('FUNCTION %1$s.retention(interval, date, date, integer)', 'retention in periods of that step from the first to the last date, for customers active so many days after a purchase (NULL: calendar method)'),
 		('FUNCTION %1$s.customers_as_of(date)', 'the customers as they stood on that date: scores, segments and stages of that day')

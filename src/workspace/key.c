@@ -49,6 +49,6 @@ workspace_key_equality(PG_FUNCTION_ARGS)
 	if (!OidIsValid(type->eq_opr))
 		PG_RETURN_NULL();
 	format_operator_parts(type->eq_opr, &name, &arguments, false);
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("OPERATOR(%s.%s)", quote_identifier(linitial(name)),
-											  (char *) lsecond(name))));
+	PG_RETURN_TEXT_P(cstring_to_text(
+		psprintf("OPERATOR(%s.%s)", quote_identifier(linitial(name)), (char *) lsecond(name))));
 }

@@ -254,6 +254,36 @@ $$;
 COMMENT ON FUNCTION workspace_score(name, text, date, boolean) IS
 	'internal: computes what scores rest on, and notes the refresh in workspace_state';
 
+-- MBG/NBD rather than BG/NBD: in BG/NBD whoever bought once is alive for ever.
+CREATE FUNCTION workspace_fit(workspace name, changed bigint, refit boolean, noisy boolean) RETURNS boolean
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+	started timestamptz := clock_timestamp();
+	is_due boolean;
+BEGIN
+	EXECUTE format('UPDATE %I.workspace_state SET changed_since_fit = changed_since_fit + $1
+		RETURNING fitted_at IS NULL OR fitted_at < now() - interval ''1 day'' OR changed_since_fit > 0.05 * customers', workspace)
+		INTO is_due USING changed;
+	IF NOT coalesce(refit, is_due) THEN
+		RETURN false;
+	END IF;
+	EXECUTE format('UPDATE %1$I.workspace_state SET fitted_at = clock_timestamp(), changed_since_fit = 0,
+			purchase_model = f.purchase_model, spend_model = f.spend_model
+		FROM (SELECT %2$s.btyd_fit(''mbg/nbd'', h.history, s.refreshed_on) AS purchase_model,
+				%2$s.gamma_gamma_fit(h.history, s.refreshed_on) AS spend_model
+			FROM (SELECT refreshed_on FROM %1$I.workspace_state OFFSET 0) AS s, %1$I.customer_history AS h) AS f', workspace, crm);
+	IF noisy THEN
+		RAISE NOTICE 'models: % s', round(extract(epoch FROM clock_timestamp() - started), 2);
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION workspace_fit(name, bigint, boolean, boolean) IS
+	'internal: fits the models where that is due or asked for';
+
 CREATE FUNCTION crm_refresh(workspace name DEFAULT 'crm', "full" boolean DEFAULT false, refit boolean DEFAULT NULL)
 	RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -271,6 +301,7 @@ DECLARE
 	reason text;
 	done record;
 	customers bigint;
+	refitted boolean;
 BEGIN
 	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
 		RAISE EXCEPTION 'crm_refresh cannot run at isolation level %', upper(current_setting('transaction_isolation'))
@@ -312,10 +343,12 @@ BEGIN
 	END IF;
 	EXECUTE format('SELECT %s.workspace_score($1, $2, $3, $4)', crm) INTO customers
 		USING workspace, CASE WHEN distrust IS NULL THEN identity END, coalesce(state.as_of, (now() AT TIME ZONE state.time_zone)::date), reason IS NOT NULL;
-	EXECUTE format('INSERT INTO %1$I.refresh_log (started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen)
-		SELECT $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen
+	EXECUTE format('SELECT %s.workspace_fit($1, $2, $3, $4)', crm) INTO refitted
+		USING workspace, done.changed + done.removed, refit, reason IS NOT NULL;
+	EXECUTE format('INSERT INTO %1$I.refresh_log (started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen, refitted)
+		SELECT $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen, $7
 		FROM %1$I.workspace_state', workspace)
-		USING started, CASE WHEN reason IS NULL THEN 'incremental' ELSE 'full' END, reason, done.changed, done.removed, customers;
+		USING started, CASE WHEN reason IS NULL THEN 'incremental' ELSE 'full' END, reason, done.changed, done.removed, customers, refitted;
 END
 $$;
 COMMENT ON FUNCTION crm_refresh(name, boolean, boolean) IS

@@ -9,6 +9,16 @@
  * each history costs nothing where no purchase lies in the future.
  */
 
+CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION workspace_spend(purchase_history) IS
+	'internal: spend as double precision';
+
+CREATE FUNCTION workspace_repeat_spend(h purchase_history, as_of date) RETURNS numeric
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION workspace_repeat_spend(purchase_history, date) IS
+	'internal: net money that came after the first purchase day, as of the date';
+
 CREATE FUNCTION workspace_views(OUT "position" integer, OUT name name, OUT query text, OUT comment text, OUT columns text, OUT row_type name)
 	RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
@@ -30,10 +40,14 @@ SELECT c.customer_id,
 	%1$s.rfm_score(c.cuts, c.history, c.refreshed_on) %% 10 AS m,
 	%1$s.rfm_score(c.cuts, c.history, c.refreshed_on) AS rfm_score,
 	%1$s.rfm_segment(%1$s.rfm_score(c.cuts, c.history, c.refreshed_on)) AS rfm_segment,
-	%1$s.lifecycle_stage(c.history, c.today)::text AS stage
-FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today, s.refreshed_on, s.cuts
+	%1$s.lifecycle_stage(c.history, c.today)::text AS stage,
+	%1$s.p_alive(c.purchase_model, c.history, c.today) AS p_alive,
+	%1$s.expected_purchases(c.purchase_model, 365 / 7.0::double precision, c.history, c.refreshed_on) AS expected_purchases_12m,
+	%1$s.expected_spend(c.spend_model, %1$s.frequency(c.history, c.refreshed_on), %1$s.monetary(c.history, c.refreshed_on)) AS expected_spend,
+	%1$s.clv(c.purchase_model, c.spend_model, c.history, c.refreshed_on) AS clv_12m
+FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today, s.refreshed_on, s.cuts, s.purchase_model, s.spend_model
 	FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today,
-			refreshed_on, cuts
+			refreshed_on, cuts, purchase_model, spend_model
 		FROM %2$s.workspace_state OFFSET 0) AS s,
 		%2$s.customer_history AS h
 	WHERE %1$s.as_of(h.history, s.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
@@ -53,6 +67,10 @@ m: monetary score 1-5 as of the last refresh, by spend
 rfm_score: r, f and m as the digits of one number, 555 = best
 rfm_segment: segment that the score belongs to
 stage: lifecycle stage as of today: prospect, new, developing, loyal, reactivated, at_risk, dormant or lost
+p_alive: probability that the customer still buys, as of today, by the model of the last fit
+expected_purchases_12m: purchase days expected in the 365 days after the last refresh
+expected_spend: money expected per purchase day
+clv_12m: money expected in the 365 days after the last refresh, discounted at 10 percent a year
 $columns$, NULL),
 
 (2, 'kpis', $query$
@@ -61,30 +79,32 @@ SELECT s.refreshed_on AS as_of,
 	f.active_customers,
 	f.acquired_30d,
 	100.0::double precision * f.repeaters / nullif(f.customers, 0) AS repeat_rate,
-	y.crr AS crr_12m,
-	y.churn_rate AS churn_rate_12m,
-	y.revenue AS revenue_12m,
-	100.0::double precision * f.repeat_revenue / nullif(f.revenue, 0)::double precision AS repeat_revenue_share,
-	round(f.revenue / nullif(f.purchases, 0), 4) AS average_purchase,
-	f.top_20_revenue_share
+	f.periods[3].crr AS crr_12m,
+	f.periods[3].churn_rate AS churn_rate_12m,
+	f.periods[3].revenue AS revenue_12m,
+	(100 * f.repeat_revenue / nullif(t.revenue, 0))::double precision AS repeat_revenue_share,
+	round(t.revenue / nullif(t.purchases, 0), 4) AS average_purchase,
+	f.top_20_revenue_share,
+	round(f.clv_12m / 10000.0, 4) AS clv_12m_total,
+	round(f.clv_12m / 10000.0 / nullif(f.customers, 0), 4) AS clv_12m_mean
 FROM %2$s.workspace_state AS s,
 	(SELECT count(%1$s.first_purchase(h.history)) AS customers,
 		count(*) FILTER (WHERE %1$s.last_purchase(h.history) > h.active_since) AS active_customers,
 		count(*) FILTER (WHERE %1$s.first_purchase(h.history) > h.refreshed_on - 30) AS acquired_30d,
 		count(*) FILTER (WHERE %1$s.purchase_days(h.history) >= 2) AS repeaters,
-		sum(%1$s.spend(h.history)) AS revenue,
-		sum(%1$s.purchases(h.history)) AS purchases,
-		sum(%1$s.frequency(h.history, h.refreshed_on) * %1$s.monetary(h.history, h.refreshed_on)) AS repeat_revenue,
-		%1$s.top_share(%1$s.spend(h.history)::double precision, 0.2::double precision)
+		sum(%1$s.workspace_repeat_spend(h.history, h.refreshed_on)) AS repeat_revenue,
+		%1$s.top_share(%1$s.workspace_spend(h.history), 0.2::double precision)
 			FILTER (WHERE %1$s.first_purchase(h.history) IS NOT NULL) AS top_20_revenue_share,
-		%1$s.retention_agg(h.history, h.year, h.active_days, h.refreshed_on) AS year
-	FROM (SELECT %1$s.as_of(c.history, t.refreshed_on) AS history, t.*
-		FROM (SELECT refreshed_on, active_days,
+		sum((%1$s.clv(h.purchase_model, h.spend_model, h.history, h.refreshed_on) * 10000)::bigint) AS clv_12m,
+		%1$s.retention_agg(h.history, h.boundaries, h.active_days, h.refreshed_on) AS periods
+	FROM (SELECT %1$s.as_of(c.history, d.refreshed_on) AS history, d.*
+		FROM (SELECT refreshed_on, active_days, purchase_model, spend_model,
 				refreshed_on - coalesce(active_days, 365) AS active_since,
-				ARRAY[(refreshed_on + 1 - interval '1 year')::date, refreshed_on + 1] AS year
-			FROM %2$s.workspace_state OFFSET 0) AS t,
-			%2$s.customer_history AS c) AS h) AS f
-	LEFT JOIN LATERAL unnest(f.year) AS y ON true
+				ARRAY[date '0001-01-01', (refreshed_on + 1 - interval '2 years')::date,
+					(refreshed_on + 1 - interval '1 year')::date, refreshed_on + 1] AS boundaries
+			FROM %2$s.workspace_state OFFSET 0) AS d,
+			%2$s.customer_history AS c OFFSET 0) AS h) AS f,
+	LATERAL (SELECT sum(p.revenue) AS revenue, sum(p.purchases) AS purchases FROM unnest(f.periods) AS p) AS t
 $query$, 'the key figures in one row, as of the last refresh; percent where a share or rate is meant', $columns$
 as_of: the day of these figures: that of the last refresh, or the workspace's pinned date
 customers: customers with at least one purchase
@@ -97,6 +117,8 @@ revenue_12m: net money of the last 12 months
 repeat_revenue_share: percent of all revenue that came after the customer's first purchase day
 average_purchase: net money of all purchases / their number, rounded to 4 decimals
 top_20_revenue_share: percent of all revenue that came from the fifth of customers who spent most
+clv_12m_total: money expected of all customers in the next 365 days, discounted at 10 percent a year
+clv_12m_mean: the same per customer
 $columns$, NULL),
 
 (3, 'retention_weekly', $query$
@@ -162,11 +184,14 @@ SELECT c.segment,
 	100.0::double precision * c.customers / sum(c.customers) OVER ()::double precision AS customer_share,
 	c.revenue,
 	100.0::double precision * c.revenue::double precision / nullif(sum(c.revenue) OVER (), 0)::double precision AS revenue_share,
+	round(c.clv_12m / 10000.0 / c.customers, 4) AS mean_clv_12m,
 	a.action
-FROM (SELECT %1$s.rfm_segment(b.score) AS segment, sum(b.customers)::bigint AS customers, sum(b.revenue) AS revenue
+FROM (SELECT %1$s.rfm_segment(b.score) AS segment, sum(b.customers)::bigint AS customers, sum(b.revenue) AS revenue,
+		sum(b.clv_12m) AS clv_12m
 	FROM (SELECT %1$s.rfm_score(s.cuts, h.history, s.refreshed_on) AS score, count(*) AS customers,
-			sum(%1$s.spend(%1$s.as_of(h.history, s.refreshed_on))) AS revenue
-		FROM (SELECT cuts, refreshed_on FROM %2$s.workspace_state OFFSET 0) AS s, %2$s.customer_history AS h
+			sum(%1$s.spend(%1$s.as_of(h.history, s.refreshed_on))) AS revenue,
+			sum((%1$s.clv(s.purchase_model, s.spend_model, h.history, s.refreshed_on) * 10000)::bigint) AS clv_12m
+		FROM (SELECT cuts, refreshed_on, purchase_model, spend_model FROM %2$s.workspace_state OFFSET 0) AS s, %2$s.customer_history AS h
 		GROUP BY 1) AS b
 	WHERE b.score IS NOT NULL
 	GROUP BY 1) AS c
@@ -183,6 +208,7 @@ customers: customers in it
 customer_share: percent of all customers
 revenue: net money of all their purchases
 revenue_share: percent of the revenue of all customers
+mean_clv_12m: money expected per customer in the 365 days after the last refresh, discounted at 10 percent a year
 action: what to do with such customers
 $columns$, NULL),
 
@@ -192,10 +218,13 @@ SELECT c.stage::text AS stage,
 	100.0::double precision * c.customers / sum(c.customers) OVER ()::double precision AS customer_share,
 	c.revenue,
 	100.0::double precision * c.revenue::double precision / nullif(sum(c.revenue) OVER (), 0)::double precision AS revenue_share,
+	round(c.clv_12m / 10000.0 / c.customers, 4) AS mean_clv_12m,
 	a.action
-FROM (SELECT %1$s.lifecycle_stage(b.history, b.today) AS stage, count(*) AS customers, sum(%1$s.spend(b.history)) AS revenue
-	FROM (SELECT %1$s.as_of(h.history, s.today) AS history, s.today
-		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
+FROM (SELECT %1$s.lifecycle_stage(b.history, b.today) AS stage, count(*) AS customers, sum(%1$s.spend(b.history)) AS revenue,
+		sum((%1$s.clv(b.purchase_model, b.spend_model, b.history, b.refreshed_on) * 10000)::bigint) AS clv_12m
+	FROM (SELECT %1$s.as_of(h.history, s.today) AS history, s.*
+		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today,
+				refreshed_on, purchase_model, spend_model
 			FROM %2$s.workspace_state OFFSET 0) AS s,
 			%2$s.customer_history AS h
 		WHERE %1$s.as_of(h.history, s.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS b
@@ -216,6 +245,7 @@ customers: customers in it
 customer_share: percent of all customers
 revenue: net money of all their purchases
 revenue_share: percent of the revenue of all customers
+mean_clv_12m: money expected per customer in the 365 days after the last refresh, discounted at 10 percent a year
 action: what to do with such customers
 $columns$, NULL),
 
@@ -246,6 +276,37 @@ purchase_days: days with at least one purchase
 spend: net money of all purchases and refunds
 $columns$, NULL),
 
+(12, 'models', $query$
+SELECT m.model,
+	m.fit ->> 'family' AS family,
+	m.fit -> 'params' AS params,
+	m.fit -> 'standard_errors' AS standard_errors,
+	(m.fit ->> 'log_likelihood')::double precision AS log_likelihood,
+	(m.fit ->> 'aic')::double precision AS aic,
+	(m.fit ->> 'bic')::double precision AS bic,
+	(m.fit ->> 'customers')::bigint AS customers,
+	(m.fit ->> 'left_out')::bigint AS left_out,
+	(m.fit ->> 'converged')::boolean AS converged,
+	m.fit ->> 'reason' AS reason,
+	s.fitted_at
+FROM %2$s.workspace_state AS s,
+	LATERAL (VALUES ('purchases'::text, s.purchase_model::jsonb), ('spend', s.spend_model::jsonb)) AS m(model, fit)
+WHERE m.fit IS NOT NULL
+$query$, 'the fitted customer-base models: when customers buy and leave, and what they spend', $columns$
+model: purchases or spend
+family: family of the model
+params: its parameters by name
+standard_errors: their standard errors by name
+log_likelihood: maximised log-likelihood
+aic: Akaike information criterion
+bic: Bayesian information criterion
+customers: customers it was fitted on
+left_out: customers it could not use
+converged: whether the fit found its maximum
+reason: why it did not
+fitted_at: when it was fitted
+$columns$, NULL),
+
 (13, 'status', $query$
 SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
 	s.customer_id::text AS customer_id,
@@ -264,7 +325,9 @@ SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
 	s.rows_seen,
 	s.rows_without_customer,
 	s.rows_without_time,
-	(SELECT count(*) FROM %2$s.change_queue) AS changes_waiting
+	(SELECT count(*) FROM %2$s.change_queue) AS changes_waiting,
+	s.fitted_at AS last_fit,
+	s.changed_since_fit
 FROM %2$s.workspace_state AS s
 	LEFT JOIN pg_class AS c ON c.oid = s.source
 	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -288,6 +351,8 @@ rows_seen: rows of the source, those left out included
 rows_without_customer: rows left out because the customer's id is NULL
 rows_without_time: rows left out because the time is NULL
 changes_waiting: entries of the change queue that the next refresh will take
+last_fit: when the models were fitted
+changed_since_fit: customers who changed since
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;
@@ -315,7 +380,8 @@ CREATE FUNCTION %2$s.customers_as_of(on_date date)
 	RETURNS TABLE (customer_id %3$s, first_purchase date, last_purchase date, purchase_days integer,
 		purchases integer, spend numeric, average_purchase numeric, days_since_last integer,
 		typical_gap double precision, r integer, f integer, m integer, rfm_score integer, rfm_segment text,
-		stage text)
+		stage text, p_alive double precision, expected_purchases_12m double precision,
+		expected_spend double precision, clv_12m double precision)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT c.customer_id,
@@ -332,8 +398,14 @@ CREATE FUNCTION %2$s.customers_as_of(on_date date)
 			c.score %% 10,
 			c.score,
 			%1$s.rfm_segment(c.score),
-			%1$s.lifecycle_stage(c.history, customers_as_of.on_date)::text
-		FROM (SELECT b.customer_id, b.history, %1$s.rfm_score(b.cuts, b.history, customers_as_of.on_date) AS score
+			%1$s.lifecycle_stage(c.history, customers_as_of.on_date)::text,
+			%1$s.p_alive(s.purchase_model, c.history, customers_as_of.on_date),
+			%1$s.expected_purchases(s.purchase_model, 365 / 7.0::double precision, c.history, customers_as_of.on_date),
+			%1$s.expected_spend(s.spend_model, %1$s.frequency(c.history, customers_as_of.on_date),
+				%1$s.monetary(c.history, customers_as_of.on_date)),
+			%1$s.clv(s.purchase_model, s.spend_model, c.history, customers_as_of.on_date)
+		FROM %2$s.workspace_state AS s,
+			(SELECT b.customer_id, b.history, %1$s.rfm_score(b.cuts, b.history, customers_as_of.on_date) AS score
 			FROM (SELECT h.customer_id, %1$s.as_of(h.history, customers_as_of.on_date) AS history, k.cuts
 				FROM (SELECT %1$s.rfm_cuts_agg(a.history, customers_as_of.on_date) AS cuts
 					FROM %2$s.customer_history AS a) AS k,

@@ -24,6 +24,9 @@ FROM (
 	SELECT 'survival', points::text || ' ' || :crm.survival_at(points, 2.5) || ' ' || :crm.median_survival(points)
 	FROM (SELECT :crm.kaplan_meier(d::float8, true) AS points FROM pg_catalog.generate_series(1, 4) AS d) AS k
 	UNION ALL
+	SELECT 'subscription', s::text || ' ' || (s OPERATOR(:crm.=) s)::text || ' ' || :crm.mrr_agg(s, '{2024-01-01,2024-02-01}')::text
+	FROM (SELECT :crm.subscription_agg(daterange('2024-01-05', '2024-03-01'), 9.5) AS s) AS one GROUP BY s
+	UNION ALL
 	SELECT 'top share', :crm.top_share(v::float8)::text FROM pg_catalog.generate_series(1, 10) AS v
 	UNION ALL
 	SELECT 'book', string_agg(found, ' ' ORDER BY found)
