@@ -421,6 +421,34 @@ Climb(Search *search)
 	}
 }
 
+static double
+Steepest(int count, const double *gradient)
+{
+	double steepest = 0;
+
+	for (int i = 0; i < count; i++)
+		steepest = fmax(steepest, fabs(gradient[i]));
+	return steepest;
+}
+
+/*
+ * One last Newton step, smaller than the value can tell: the gradient says
+ * whether it was good.  The Hessian stays as it is.
+ */
+static void
+Refine(Search *search, const double *direction)
+{
+	CrmOptimum *best = search->best;
+	Trial		last;
+	double		slope;
+
+	if (!Step(search, direction, 1, &last, &slope) ||
+		!(Steepest(search->count, last.gradient) < Steepest(search->count, best->gradient)))
+		return;
+	Accept(search, &last);
+	best->has_hessian = true;
+}
+
 void
 CrmMaximise(CrmObjective objective, void *context, int count, const double *start, double bound,
 			double tolerance, CrmOptimum *optimum)
@@ -450,6 +478,8 @@ CrmMaximise(CrmObjective objective, void *context, int count, const double *star
 		if (!ResetInverse(&search, true))
 			return;
 		optimum->settled = !(Direction(&search, direction) > 2 * Worthwhile(&search));
+		if (optimum->settled)
+			Refine(&search, direction);
 		if (optimum->settled || optimum->iterations >= MAX_ITERATIONS)
 			return;
 	}
