@@ -17,6 +17,7 @@
 #define BOUND 25.0 /* in log parameters, from the data's own unit */
 #define SMALLEST 1e-5
 #define LARGEST 1e5
+#define SECOND_OPINIONS 4 /* starts of a population too large to run them all */
 
 static void
 ParametersAt(const CrmFitTask *task, const double *point, double *params)
@@ -132,7 +133,7 @@ CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 			(trial.converged && trial.log_likelihood > fit->log_likelihood - slack))
 			*fit = trial;
 		doubtful = doubtful || !trial.converged;
-		if (!doubtful)
+		if (!doubtful || (!task->thorough && start + 1 == SECOND_OPINIONS))
 			break;
 	}
 	fit->evaluations = evaluations;

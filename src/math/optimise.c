@@ -21,6 +21,7 @@
 #define LINE_STEPS 30
 #define MAX_STEP 2.5
 #define DIFFERENCE 1e-3
+#define ROUNDING 1e-14 /* of the function's value, relative */
 
 typedef struct Search
 {
@@ -199,6 +200,13 @@ ResetInverse(Search *search, bool central)
 	return true;
 }
 
+/* The gain worth a step: the tolerance, or what rounding hides. */
+static double
+Worthwhile(const Search *search)
+{
+	return search->tolerance + ROUNDING * fabs(search->best->value);
+}
+
 /* Whether a coordinate stands at a bound and the function rises beyond it. */
 static bool
 IsHeld(const Search *search, int i)
@@ -206,6 +214,33 @@ IsHeld(const Search *search, int i)
 	double point = search->best->point[i], slope = search->best->gradient[i];
 
 	return (point >= search->bound && slope > 0) || (point <= -search->bound && slope < 0);
+}
+
+/* The inverse given that some coordinates are held: theirs are zero. */
+static void
+ConditionalInverse(const Search *search, double inverse[][N])
+{
+	int count = search->count;
+
+	memcpy(inverse, search->inverse, sizeof(search->inverse));
+	for (int held = 0; held < count; held++)
+	{
+		double pivot = inverse[held][held];
+		double column[N];
+
+		if (!IsHeld(search, held))
+			continue;
+		for (int i = 0; i < count; i++)
+			column[i] = inverse[i][held];
+		for (int i = 0; i < count; i++)
+			for (int j = 0; j < count; j++)
+			{
+				if (i == held || j == held)
+					inverse[i][j] = 0;
+				else if (pivot > 0)
+					inverse[i][j] -= column[i] * column[j] / pivot;
+			}
+	}
 }
 
 /*
@@ -216,15 +251,12 @@ static double
 Direction(const Search *search, double *direction)
 {
 	const CrmOptimum *best = search->best;
+	double			  inverse[N][N];
 	double			  factor = 1;
 
+	ConditionalInverse(search, inverse);
 	for (int i = 0; i < search->count; i++)
-	{
-		direction[i] = 0;
-		for (int j = 0; j < search->count && !IsHeld(search, i); j++)
-			if (!IsHeld(search, j))
-				direction[i] += search->inverse[i][j] * best->gradient[j];
-	}
+		direction[i] = Dot(search->count, inverse[i], best->gradient);
 	for (int i = 0; i < search->count; i++)
 	{
 		double room = search->bound - (direction[i] > 0 ? best->point[i] : -best->point[i]);
@@ -264,9 +296,8 @@ static bool
 Step(Search *search, const double *direction, double step, Trial *trial, double *slope)
 {
 	for (int i = 0; i < search->count; i++)
-		trial->point[i] =
-			fmax(-search->bound,
-				 fmin(search->bound, search->best->point[i] + step * direction[i]));
+		trial->point[i] = fmax(
+			-search->bound, fmin(search->bound, search->best->point[i] + step * direction[i]));
 	if (!Evaluate(search, trial))
 		return false;
 	*slope = Dot(search->count, direction, trial->gradient);
@@ -281,7 +312,7 @@ static bool
 LineSearch(Search *search, const double *direction, double first_slope, Trial *trial)
 {
 	double start = search->best->value;
-	double noise = 1e-14 * fabs(start);
+	double noise = ROUNDING * fabs(start);
 	double low = 0, low_value = start, low_slope = first_slope;
 	double high = 0, high_value = 0, high_slope = 0;
 	bool   bracketed = false;
@@ -375,7 +406,7 @@ Climb(Search *search)
 		Trial  next;
 		double slope = Direction(search, direction);
 
-		if (!(slope > 2 * search->tolerance))
+		if (!(slope > 2 * Worthwhile(search)))
 			return;
 		if (LineSearch(search, direction, slope, &next))
 		{
@@ -388,6 +419,34 @@ Climb(Search *search)
 		else
 			fresh = true;
 	}
+}
+
+static double
+Steepest(int count, const double *gradient)
+{
+	double steepest = 0;
+
+	for (int i = 0; i < count; i++)
+		steepest = fmax(steepest, fabs(gradient[i]));
+	return steepest;
+}
+
+/*
+ * One last Newton step, smaller than the value can tell: the gradient says
+ * whether it was good.  The Hessian stays as it is.
+ */
+static void
+Refine(Search *search, const double *direction)
+{
+	CrmOptimum *best = search->best;
+	Trial		last;
+	double		slope;
+
+	if (!Step(search, direction, 1, &last, &slope) ||
+		!(Steepest(search->count, last.gradient) < Steepest(search->count, best->gradient)))
+		return;
+	Accept(search, &last);
+	best->has_hessian = true;
 }
 
 void
@@ -418,7 +477,9 @@ CrmMaximise(CrmObjective objective, void *context, int count, const double *star
 			return;
 		if (!ResetInverse(&search, true))
 			return;
-		optimum->settled = !(Direction(&search, direction) > 2 * tolerance);
+		optimum->settled = !(Direction(&search, direction) > 2 * Worthwhile(&search));
+		if (optimum->settled)
+			Refine(&search, direction);
 		if (optimum->settled || optimum->iterations >= MAX_ITERATIONS)
 			return;
 	}
