@@ -24,7 +24,7 @@ CREATE FUNCTION purchase_book_send(purchase_book) RETURNS bytea
 COMMENT ON FUNCTION purchase_book_send(purchase_book) IS
 	'binary output of purchase_book';
 
--- Varints do not compress: EXTERNAL keeps large books out of line as they are.
+-- Days and amounts hardly compress: EXTERNAL keeps large books out of line as they are.
 CREATE TYPE purchase_book (
 	INPUT = purchase_book_in,
 	OUTPUT = purchase_book_out,

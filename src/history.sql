@@ -24,7 +24,7 @@ CREATE FUNCTION purchase_history_send(purchase_history) RETURNS bytea
 COMMENT ON FUNCTION purchase_history_send(purchase_history) IS
 	'binary output of purchase_history';
 
--- Varints do not compress: EXTERNAL keeps long histories out of line as they are.
+-- Days and amounts hardly compress: EXTERNAL keeps long histories out of line as they are.
 CREATE TYPE purchase_history (
 	INPUT = purchase_history_in,
 	OUTPUT = purchase_history_out,

@@ -1,0 +1,16 @@
+# Fitting a model to stored histories, and scoring every customer with it.
+my $day = "date '2026-01-01'";
+
++{
+	sql => {
+		bg_nbd_fit => "SELECT (btyd_fit('bg/nbd', history, $day)::jsonb)->>'iterations' FROM stored",
+		pareto_nbd_fit => "SELECT (btyd_fit('pareto/nbd', history, $day)::jsonb)->>'iterations' FROM stored",
+		expected_purchases => "SELECT sum(expected_purchases(btyd_model('bg/nbd', '{0.36,1.43,0.42,3.64}'), 26, history, $day))
+			FROM stored WHERE purchase_days(history) <= 100",
+	},
+	lines => [
+		['bg/nbd fit, in R', 'at most', 14, 'bg_nbd_fit', 'R'],
+		['pareto/nbd fit, in R', 'at most', undef, 'pareto_nbd_fit', 'R'],
+		['expected_purchases of every customer (x < 100), in R', 'at most', 8, 'expected_purchases', 'R'],
+	],
+};
