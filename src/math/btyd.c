@@ -23,7 +23,7 @@ static const char *const ParameterNames[][CRM_MAX_PARAMETERS] = {
  * Starts, in the data's own unit (mean age; mean age per purchase for alpha):
  * first what most customer bases look like, then unlike ones.
  */
-#define STARTS 8
+#define STARTS 9
 
 static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	{{0.5, 0.5, 0.7, 2},
@@ -33,6 +33,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {0.1, 0.1, 2, 2},
 	 {1, 1, 20, 20},
 	 {20, 2, 1, 0.3},
+	 {20, 0.3, 0.05, 0.001},
 	 {10, 10, 0.05, 1}},
 	{{0.6, 0.6, 0.7, 1.5},
 	 {0.7, 0.7, 0.2, 0.07},
@@ -41,6 +42,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {0.1, 0.1, 2, 2},
 	 {1, 1, 20, 20},
 	 {20, 2, 1, 0.3},
+	 {20, 0.3, 0.05, 0.001},
 	 {10, 10, 0.05, 1}},
 	{{0.6, 0.6, 0.6, 0.4},
 	 {0.7, 0.7, 0.15, 0.02},
@@ -49,6 +51,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {0.1, 0.1, 2, 0.5},
 	 {1, 1, 20, 20},
 	 {20, 2, 0.7, 0.01},
+	 {20, 0.3, 0.05, 0.001},
 	 {10, 10, 0.1, 1}},
 	{{1, 1, 0.6, 3},
 	 {0.1, 0.2, 0.1, 0.1},
@@ -57,6 +60,7 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {0.3, 1, 0.2, 1},
 	 {1, 3, 20, 100},
 	 {20, 30, 0.3, 0.1},
+	 {0.02, 0.001, 10, 3},
 	 {20, 20, 0.1, 0.5}},
 };
 

@@ -6,7 +6,7 @@
 
 #include "math/btyd.h"
 
-#define CRM_MAX_STARTS 8
+#define CRM_MAX_STARTS 9
 
 /* Log-likelihood at parameters, with its gradient in their logarithms. */
 typedef double (*CrmLikelihood)(void *context, const double *params, double *gradient);
