@@ -52,6 +52,15 @@ typedef struct varlena PurchaseHistory;
 #define PG_GETARG_PURCHASE_HISTORY_P(n) DatumGetPurchaseHistoryP(PG_GETARG_DATUM(n))
 #define PG_RETURN_PURCHASE_HISTORY_P(x) PG_RETURN_POINTER(x)
 
+/* Ticks in one unit of stored money, by a history's flags. */
+static inline int64
+HistoryUnit(uint8 flags)
+{
+	static const int64 units[HISTORY_SCALE_MASK + 1] = {10000, 1000, 100, 10, 1, 1, 1, 1};
+
+	return units[flags & HISTORY_SCALE_MASK];
+}
+
 /* One listed day; purchases = 0 is a day with refunds only. Also one raw row of an aggregate. */
 typedef struct HistoryDay
 {
@@ -220,11 +229,10 @@ typedef struct HistoryTotals
 static inline bool
 HistoryReadTotals(HistoryTotals *totals, const PurchaseHistory *history)
 {
-	static const int64 units[HISTORY_SCALE_MASK + 1] = {10000, 1000, 100, 10, 1, 1, 1, 1};
-	const uint8		  *bytes = (const uint8 *) VARDATA_ANY(history);
-	Size			   length = VARSIZE_ANY_EXHDR(history);
-	Size			   next = HISTORY_HEADER_BYTES;
-	uint32			   refund_days;
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(history);
+	Size		 length = VARSIZE_ANY_EXHDR(history);
+	Size		 next = HISTORY_HEADER_BYTES;
+	uint32		 refund_days;
 
 	if (unlikely(length < next || bytes[0] != HISTORY_VERSION))
 		return false;
@@ -236,7 +244,7 @@ HistoryReadTotals(HistoryTotals *totals, const PurchaseHistory *history)
 		if (unlikely(length < next + sizeof(int64)))
 			return false;
 		memcpy(&totals->spend, bytes + next, sizeof(int64));
-		totals->spend *= units[bytes[1] & HISTORY_SCALE_MASK];
+		totals->spend *= HistoryUnit(bytes[1]);
 		next += sizeof(int64);
 	}
 	if (bytes[1] & HISTORY_HAS_COUNTS)

@@ -334,8 +334,7 @@ FindColumns(HistoryReader *reader, const uint8 *bytes, Size length, Size header)
 void
 HistoryOpenBytes(HistoryReader *reader, const uint8 *bytes, Size length)
 {
-	static const int64 units[HISTORY_SCALE_MASK + 1] = {10000, 1000, 100, 10, 1, 1, 1, 1};
-	uint8			   flags;
+	uint8 flags;
 
 	if (unlikely(length < 2 || bytes[0] != HISTORY_VERSION))
 		ReportBadHistory();
@@ -344,7 +343,7 @@ HistoryOpenBytes(HistoryReader *reader, const uint8 *bytes, Size length)
 	reader->has_amount = (flags & HISTORY_HAS_AMOUNT) != 0;
 	reader->has_counts = (flags & HISTORY_HAS_COUNTS) != 0;
 	reader->has_negative = (flags & HISTORY_HAS_NEGATIVE) != 0;
-	reader->unit = units[flags & HISTORY_SCALE_MASK];
+	reader->unit = HistoryUnit(flags);
 	reader->first = reader->last = 0;
 	reader->purchases = reader->refund_days = 0;
 	reader->spend = 0;

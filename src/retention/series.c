@@ -8,9 +8,6 @@
 #include "compat.h"
 #include "retention/series.h"
 
-/* Before any day. */
-#define NEVER (PG_INT64_MIN / 2)
-
 /* One customer's history while it is read. */
 typedef struct
 {
@@ -132,13 +129,13 @@ AddPurchase(const SeriesState *state, SeriesTally *tallies, Walk *walk, int64 da
 	walk->last_index = index;
 }
 
-/* The last purchase day of some days; NEVER when there is none. */
+/* The last purchase day of some days; SERIES_NEVER when there is none. */
 static int64
 LastPurchase(const HistoryDay *days, int n)
 {
 	while (n > 0 && days[n - 1].purchases == 0)
 		n--;
-	return n > 0 ? days[n - 1].day : NEVER;
+	return n > 0 ? days[n - 1].day : SERIES_NEVER;
 }
 
 /*
@@ -159,7 +156,7 @@ ObserveLatest(Grid *grid, HistoryReader *reader, int64 latest, bool stopped)
 		if (reader->current.purchases > 0)
 			latest = reader->current.day;
 	}
-	if (latest != NEVER)
+	if (latest != SERIES_NEVER)
 		GridObserve(grid, (DateADT) latest);
 }
 
@@ -170,8 +167,8 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	SeriesTally *tallies = SeriesTallies(state);
 	int64		 stop = grid->bounds[grid->nbounds - 1];
 	bool		 stopped = false;
-	int64		 later = NEVER;
-	Walk		 walk = {0, -1, 0, -1, -1, NEVER, NEVER, grid->bounds[0], 0, 0};
+	int64		 later = SERIES_NEVER;
+	Walk		 walk = {0, -1, 0, -1, -1, SERIES_NEVER, SERIES_NEVER, grid->bounds[0], 0, 0};
 	HistoryDay	 days[HISTORY_CHUNK];
 	int			 n;
 

@@ -20,6 +20,9 @@
 #include "history.h"
 #include "span.h"
 
+/* Before any day; a number of days may be added. */
+#define SERIES_NEVER (PG_INT64_MIN / 2)
+
 /* Whose money it is. */
 enum SeriesMoney
 {

@@ -12,9 +12,6 @@
 #include "compat.h"
 #include "retention/series.h"
 
-/* Before any day. */
-#define NEVER (PG_INT64_MIN / 2)
-
 /* So many periods are gathered at a time. */
 #define MAX_PERIODS 64
 
@@ -149,7 +146,7 @@ AddPlainHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 	Grid		   *grid = &state->grid;
 	SeriesTally	   *tallies = SeriesTallies(state);
 	int64			stop = grid->bounds[grid->nbounds - 1];
-	Past			past = {-1, NEVER, -1, 0};
+	Past			past = {-1, SERIES_NEVER, -1, 0};
 	PeriodPurchases periods[MAX_PERIODS];
 	int64			day = 0;
 	uint32			from = 0;
@@ -160,7 +157,7 @@ AddPlainHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 		stop = Min(stop, (int64) grid->observed_until + 1);
 	else if (reader->days > 0)
 		GridObserve(grid, reader->last);
-	periods[0] = (PeriodPurchases){-1, NEVER, 0, 0};
+	periods[0] = (PeriodPurchases){-1, SERIES_NEVER, 0, 0};
 	do
 	{
 		until = from;
