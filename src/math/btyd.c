@@ -94,10 +94,8 @@ CrmParameterName(CrmFamily family, int parameter)
 size_t
 CrmLikelihoodWork(CrmFamily family, const CrmSample *sample)
 {
-	if (family == CRM_BG_BB)
+	if (family == CRM_BG_BB || family == CRM_PARETO_NBD)
 		return 1;
-	if (family == CRM_PARETO_NBD)
-		return CrmParetoWork(sample);
 	return CrmBgWork(sample);
 }
 
@@ -109,7 +107,7 @@ CrmLogLikelihood(CrmFamily family, const CrmSample *sample, const double *params
 	if (family == CRM_BG_BB)
 		return CrmBgbbLikelihood(sample, params, hooks, gradient);
 	if (family == CRM_PARETO_NBD)
-		return CrmParetoLikelihood(sample, params, work, hooks, gradient);
+		return CrmParetoLikelihood(sample, params, hooks, gradient);
 	return CrmBgLikelihood(sample, family == CRM_MBG_NBD, params, work, hooks, gradient);
 }
 
@@ -168,6 +166,7 @@ CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, Crm
 		return;
 	}
 	task.thorough = sample->patterns < (family == CRM_PARETO_NBD ? FEW_COSTLY : FEW);
+	task.costly = sample->patterns > CRM_MANY_HISTORIES;
 	for (int i = 0; i < task.count; i++)
 		task.names[i] = ParameterNames[family][i];
 	SetScales(family, purchases, age, sample->customers, &task);

@@ -292,12 +292,6 @@ CrmParetoDeparture(const double *params, double frequency, double recency, doubl
 	EndIntegral(&in, departure);
 }
 
-typedef struct Tables
-{
-	double *log_scale; /* log(1 + t / alpha) */
-	double *log_beta;  /* log(1 + t / beta) */
-} Tables;
-
 typedef struct Sums
 {
 	CrmLanes value;
@@ -306,27 +300,6 @@ typedef struct Sums
 	CrmLanes s;
 	CrmLanes beta;
 } Sums;
-
-size_t
-CrmParetoWork(const CrmSample *sample)
-{
-	return (size_t) 2 * sample->time_count;
-}
-
-static Tables
-FillTables(const CrmSample *sample, const double *params, double *work)
-{
-	Tables tables = {work, work + sample->time_count};
-
-	for (int i = 0; i < sample->time_count; i++)
-	{
-		tables.log_scale[i] = sample->times[i] / params[1];
-		tables.log_beta[i] = sample->times[i] / params[3];
-	}
-	CrmLog1pArray(tables.log_scale, tables.log_scale, sample->time_count);
-	CrmLog1pArray(tables.log_beta, tables.log_beta, sample->time_count);
-	return tables;
-}
 
 /* The integrals of the histories from..from + count - 1. */
 static void
@@ -346,9 +319,9 @@ IntegrateBlock(const CrmSample *sample, const double *params, int from, int coun
 
 /* The histories from..from + count - 1, at most BLOCK. */
 static void
-AddBlock(const CrmSample *sample, const Tables *tables, const double *params, int from,
-		 int count, Sums *sums)
+AddBlock(const CrmSample *sample, const double *params, int from, int count, Sums *sums)
 {
+	double	 log_scale[BLOCK] = {0}, log_beta[BLOCK] = {0}; /* log(1 + T / alpha), beta */
 	double	 weight[BLOCK] = {0}, value[BLOCK] = {0}, shape[BLOCK] = {0};
 	double	 scale[BLOCK] = {0}, s[BLOCK] = {0}, beta[BLOCK] = {0};
 	Integral integrals[BLOCK];
@@ -358,8 +331,14 @@ AddBlock(const CrmSample *sample, const Tables *tables, const double *params, in
 	IntegrateBlock(sample, params, from, count, integrals);
 	for (int i = 0; i < count; i++)
 	{
-		uint32_t	 age = sample->age[from + i];
-		double		 time = sample->times[age];
+		log_scale[i] = sample->times[sample->age[from + i]] / params[1];
+		log_beta[i] = sample->times[sample->age[from + i]] / params[3];
+	}
+	CrmLog1pArray(log_scale, log_scale, padded);
+	CrmLog1pArray(log_beta, log_beta, padded);
+	for (int i = 0; i < count; i++)
+	{
+		double		 time = sample->times[sample->age[from + i]];
 		double		 inverse_scale = 1 / (params[1] + time);
 		double		 inverse_beta = 1 / (params[3] + time);
 		double		 small, left;
@@ -369,13 +348,12 @@ AddBlock(const CrmSample *sample, const Tables *tables, const double *params, in
 		small = CrmExp(-fabs(gone.log_odds));
 		left = (gone.log_odds >= 0 ? 1 : small) / (1 + small);
 		value[i] = CrmLog1p(small) + (gone.log_odds > 0 ? gone.log_odds : 0) -
-				   integrals[i].shape * tables->log_scale[age] -
-				   params[2] * tables->log_beta[age];
-		shape[i] = left * gone.log_scale - tables->log_scale[age];
+				   integrals[i].shape * log_scale[i] - params[2] * log_beta[i];
+		shape[i] = left * gone.log_scale - log_scale[i];
 		scale[i] =
 			integrals[i].shape *
 			(time * inverse_scale + left * params[1] * (inverse_scale - gone.inverse_scale));
-		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * tables->log_beta[age];
+		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * log_beta[i];
 		beta[i] = params[2] * time * inverse_beta +
 				  left * params[3] *
 					  (params[2] * (inverse_beta - gone.inverse_beta) - gone.inverse_beta);
@@ -388,10 +366,9 @@ AddBlock(const CrmSample *sample, const Tables *tables, const double *params, in
 }
 
 double
-CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
-					const CrmHooks *hooks, double *gradient)
+CrmParetoLikelihood(const CrmSample *sample, const double *params, const CrmHooks *hooks,
+					double *gradient)
 {
-	Tables tables = FillTables(sample, params, work);
 	double r = params[0], log_alpha = CrmLog(params[1]);
 	double value = 0, by_r = 0, by_alpha = 0;
 	double done = 0, rising = 0, inverse = 0;
@@ -402,7 +379,7 @@ CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
 	{
 		int left = sample->patterns - from;
 
-		AddBlock(sample, &tables, params, from, left < BLOCK ? left : BLOCK, &sums);
+		AddBlock(sample, params, from, left < BLOCK ? left : BLOCK, &sums);
 		hooks->interrupt();
 	}
 	for (int i = 0; i < sample->frequency_count; i++)
