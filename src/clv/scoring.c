@@ -347,10 +347,11 @@ DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Hori
 		for (int i = 0; i < count; i++)
 		{
 			int64  left = months - (done + i + 1);
-			float8 drop = left == 0	 ? 1
-						  : left > 1 ? whole_month
-									 : -CrmExpm1(-force * (horizon->days -
-														   EndOfMonth(months - 1, horizon)));
+			float8 drop =
+				left == 0 ? 1
+				: left > 1
+					? whole_month
+					: -CrmExpm1(-force * (horizon->days - EndOfMonth(months - 1, horizon)));
 
 			sum += purchases[i] * discount[i] * drop;
 		}

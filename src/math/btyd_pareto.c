@@ -381,10 +381,10 @@ AddBlock(const CrmSample *sample, const double *params, int from, int count, Sum
 	double		 log_scale[BLOCK] = {0}, log_beta[BLOCK] = {0}; /* log(1 + T / alpha), beta */
 	double		 small[BLOCK], extra[BLOCK];
 	CrmDeparture departures[BLOCK];
-	double	 weight[BLOCK] = {0}, value[BLOCK] = {0}, shape[BLOCK] = {0};
-	double	 scale[BLOCK] = {0}, s[BLOCK] = {0}, beta[BLOCK] = {0};
-	Integral integrals[BLOCK];
-	int		 padded = CrmPadLanes(count);
+	double		 weight[BLOCK] = {0}, value[BLOCK] = {0}, shape[BLOCK] = {0};
+	double		 scale[BLOCK] = {0}, s[BLOCK] = {0}, beta[BLOCK] = {0};
+	Integral	 integrals[BLOCK];
+	int			 padded = CrmPadLanes(count);
 
 	memcpy(weight, sample->weight + from, count * sizeof(double));
 	IntegrateBlock(sample, params, from, count, integrals);

@@ -18,8 +18,9 @@
 #define SMALLEST 1e-5
 #define LARGEST 1e5
 #define SECOND_OPINIONS 4 /* starts of a population too large to run them all */
-#define BUDGET 20000	  /* evaluations of one start: more than the limits of its loops allow */
-#define COSTLY_BUDGET 120 /* a maximum takes 20 to 50; the way to the end of a ridge any number */
+#define BUDGET 20000 /* evaluations of one start: more than the limits of its loops allow */
+#define COSTLY_BUDGET \
+	120 /* a maximum takes 20 to 50; the way to the end of a ridge any number */
 
 static void
 ParametersAt(const CrmFitTask *task, const double *point, double *params)

@@ -70,8 +70,8 @@ NextTerms(const double *params, int n, Terms *terms)
 static bool
 AddTerms(Series *series, int from, const Terms *terms)
 {
-	double	share[TOGETHER], chance[TOGETHER], sum[TOGETHER];
-	bool	more = false;
+	double share[TOGETHER], chance[TOGETHER], sum[TOGETHER];
+	bool   more = false;
 
 	memcpy(share, series->share + from, sizeof(share));
 	memcpy(chance, series->chance + from, sizeof(chance));

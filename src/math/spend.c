@@ -68,8 +68,7 @@ AddSpendBlock(const CrmSpendSample *sample, const double *params, int from, int 
 
 		if (x != sums->frequency)
 			SetFrequency(params, x, sums);
-		sums->value -=
-			weight * (sums->constant + p * x * low[i] + q * high[i] + log_mean[i]);
+		sums->value -= weight * (sums->constant + p * x * low[i] + q * high[i] + log_mean[i]);
 		sums->gradient[0] += weight * (sums->by_p - x * low[i]);
 		sums->gradient[1] += weight * (sums->by_q - high[i]);
 		sums->gradient[2] += weight * (q * total[i] - p * x * gamma) / (gamma + total[i]);
