@@ -160,6 +160,16 @@ GridMerge(Grid *grid, const Grid *other)
 		GridObserve(grid, other->latest);
 }
 
+int64
+GridLongest(const Grid *grid)
+{
+	int64 longest = 0;
+
+	for (int i = 1; i < grid->nbounds; i++)
+		longest = Max(longest, (int64) grid->bounds[i] - grid->bounds[i - 1]);
+	return longest;
+}
+
 int
 GridSearch(const Grid *grid, int64 day)
 {

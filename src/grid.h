@@ -87,6 +87,9 @@ GridComplete(const Grid *grid, int period)
 	return GridObservedUntil(grid, &day) && grid->bounds[period + 1] <= (int64) day + 1;
 }
 
+/* Days of the longest period. */
+extern int64 GridLongest(const Grid *grid);
+
 extern int GridSearch(const Grid *grid, int64 day);
 
 static inline int32 *
@@ -119,6 +122,43 @@ GridReached(const Grid *grid, int64 day)
 	if (day >= grid->bounds[grid->nbounds - 1])
 		return grid->nbounds;
 	return GridReachedInside(grid, day);
+}
+
+/*
+ * A grid with slots, and where counting stops, for loops over many short histories:
+ * in a variable of their own these fields are not read again after every store.
+ */
+typedef struct GridScale
+{
+	const DateADT *bounds;
+	const int32	  *slots;
+	int			   shift;
+	int64		   first; /* the first boundary */
+	int64		   end;	  /* the last one */
+	int64		   stop;  /* the first day that is past it or was not observed */
+} GridScale;
+
+/* False when the grid has no slots. */
+static pg_attribute_always_inline bool
+GridScaleOf(GridScale *scale, const Grid *grid)
+{
+	scale->bounds = grid->bounds;
+	scale->slots = GridSlots(grid);
+	scale->shift = grid->shift;
+	scale->first = grid->bounds[0];
+	scale->end = grid->bounds[grid->nbounds - 1];
+	scale->stop =
+		grid->observed_given ? Min(scale->end, (int64) grid->observed_until + 1) : scale->end;
+	return grid->shift >= 0;
+}
+
+/* As GridReachedInside. */
+static pg_attribute_always_inline int
+GridScaleReached(const GridScale *scale, int64 day)
+{
+	int reached = scale->slots[(day - scale->first) >> scale->shift];
+
+	return reached + (day >= scale->bounds[reached]);
 }
 
 /* What GridSend writes. */
