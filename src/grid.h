@@ -19,8 +19,8 @@
 typedef struct Grid
 {
 	int32	nbounds;
-	int32	shift;	  /* a slot is 2^shift days, at most the shortest period; -1: no slots */
-	bool	constant; /* the arguments are constants of the statement */
+	int32	shift;			/* a slot is 2^shift days, the fewer the better; -1: no slots */
+	bool	constant;		/* the arguments are constants of the statement */
 	bool	observed_given; /* observed_until is not NULL */
 	bool	observed_any;	/* latest is known */
 	DateADT observed_until;
@@ -29,8 +29,11 @@ typedef struct Grid
 	/* int32 slots[GRID_SLOTS(nbounds)]: boundaries reached by each slot's first day */
 } Grid;
 
-/* Periods of about the same length need at most this many slots; others have none. */
-#define GRID_SLOTS(nbounds) (4 * (nbounds))
+/*
+ * Enough for a slot a day where periods are months or shorter. Longer ones of about the
+ * same length have longer slots; of others, there are none.
+ */
+#define GRID_SLOTS(nbounds) (32 * (Size) (nbounds))
 
 static inline Size
 GridBytes(int nbounds)
@@ -131,11 +134,12 @@ GridReached(const Grid *grid, int64 day)
 typedef struct GridScale
 {
 	const DateADT *bounds;
-	const int32	  *slots;
-	int			   shift;
-	int64		   first; /* the first boundary */
-	int64		   end;	  /* the last one */
-	int64		   stop;  /* the first day that is past it or was not observed */
+	const int32
+		 *slots; /* if shift is 0, boundaries reached by each day from the first one on */
+	int	  shift;
+	int64 first; /* the first boundary */
+	int64 end;	 /* the last one */
+	int64 stop;	 /* the first day that is past it or was not observed */
 } GridScale;
 
 /* False when the grid has no slots. */

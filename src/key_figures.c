@@ -146,28 +146,36 @@ CountCustomer(KeyFigures *figures, const Customer *customer)
 	figures->revenue += customer->revenue;
 }
 
+static bool
+AddPlainHistory(KeyFigures *figures, const PurchaseHistory *history)
+{
+	int64		 start = figures->arguments.start;
+	int64		 end = figures->arguments.end;
+	Customer	 customer;
+	PlainHistory plain;
+
+	if (unlikely(!PlainOpen(&plain, history)))
+		return false;
+	figures->has_amount |= plain.has_amount;
+	if (likely(!plain.has_counts))
+		ReadPlain(&customer, &plain, start, end, false);
+	else
+		ReadPlain(&customer, &plain, start, end, true);
+	CountCustomer(figures, &customer);
+	return true;
+}
+
 static void
 AddHistory(KeyFigures *figures, const PurchaseHistory *history)
 {
-	int64		  start = figures->arguments.start;
-	int64		  end = figures->arguments.end;
 	Customer	  customer;
-	PlainHistory  plain;
 	HistoryReader reader;
 
-	if (likely(PlainOpen(&plain, history)))
-	{
-		if (likely(!plain.has_counts))
-			ReadPlain(&customer, &plain, start, end, false);
-		else
-			ReadPlain(&customer, &plain, start, end, true);
-		figures->has_amount |= plain.has_amount;
-		CountCustomer(figures, &customer);
+	if (likely(AddPlainHistory(figures, history)))
 		return;
-	}
 	HistoryOpen(&reader, history);
-	ReadAny(&customer, &reader, start, end);
 	figures->has_amount |= reader.has_amount;
+	ReadAny(&customer, &reader, figures->arguments.start, figures->arguments.end);
 	CountCustomer(figures, &customer);
 }
 

@@ -118,9 +118,10 @@ AddDay(CohortState *state, Walk *walk, const HistoryDay *day)
 /* Adds days from *day on, which is in a cohort's period, to its cells; returns the last cell. */
 static pg_attribute_always_inline int
 CountFrom(CohortCell *cells, const GridScale *scale, PlainHistory *plain, int cohort,
-		  bool bounded)
+		  bool bounded, bool by_day)
 {
-	int64  day = plain->first;
+	int64  day = plain->first - scale->first;
+	int64  stop = scale->stop - scale->first;
 	uint32 left = plain->days;
 	int	   period = 0;
 	bool   fresh = bounded;
@@ -134,9 +135,10 @@ CountFrom(CohortCell *cells, const GridScale *scale, PlainHistory *plain, int co
 		if (--left == 0)
 			break;
 		day += (int64) PlainNext(&plain->gaps);
-		if (unlikely(day >= scale->stop))
+		if (unlikely(day >= stop))
 			break;
-		period = GridScaleReached(scale, day) - 1 - cohort;
+		period = (by_day ? scale->slots[day] : GridScaleReached(scale, scale->first + day)) -
+				 1 - cohort;
 		fresh = bounded && period != before;
 	}
 	return period;
@@ -170,7 +172,9 @@ AddPlainHistory(CohortState **state, const PurchaseHistory *history)
 	*state = CohortReserve(*state, cohort);
 	CohortHeads(*state)[cohort].size++;
 	cells = CohortCells(*state) + CohortHeads(*state)[cohort].first_cell;
-	last = CountFrom(cells, &scale, &plain, cohort, !unbounded);
+	last = likely(scale.shift == 0)
+			   ? CountFrom(cells, &scale, &plain, cohort, !unbounded, true)
+			   : CountFrom(cells, &scale, &plain, cohort, !unbounded, false);
 	cells[last].active += unbounded;
 	return true;
 }

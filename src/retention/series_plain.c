@@ -35,7 +35,7 @@ RunEnd(const Scale *scale, int64 last)
  * Days before the first boundary, from *day on: they only say that the customer is
  * known. Returns how many days are left from the new *day on.
  */
-static uint32
+static pg_attribute_always_inline uint32
 SkipEarlier(const Scale *scale, PlainHistory *plain, int64 *day, int64 *last)
 {
 	uint32 left = plain->days;
@@ -59,12 +59,18 @@ Choose(bool condition, uint32 yes, uint32 no)
 	return no ^ ((no ^ yes) & -(uint32) condition);
 }
 
-/* Counts the days from `day`, in period `index`, on; what came before them is counted. */
+/*
+ * Counts the days from `day`, in period `index`, on; what came before them is counted.
+ * Days are those since the first boundary.
+ */
 static pg_attribute_always_inline void
 CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
-		  int index, uint32 whose, bool calendar, bool has_counts)
+		  int index, uint32 whose, bool calendar, bool has_counts, bool by_day)
 {
-	bool same = false;
+	int64 first = scale->grid.first;
+	int64 stop = scale->grid.stop - first;
+	int64 reach = first + scale->active_days;
+	bool  same = false;
 
 	for (;;)
 	{
@@ -79,25 +85,25 @@ CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 
 		if (--left == 0)
 			break;
 		day += (int64) PlainNext(&plain->gaps);
-		if (unlikely(day >= scale->grid.stop))
+		if (unlikely(day >= stop))
 		{
 			day = last;
 			break;
 		}
-		index = GridScaleReached(&scale->grid, day);
+		index = by_day ? scale->grid.slots[day] : GridScaleReached(&scale->grid, first + day);
 		same = index == before;
 		if (calendar)
 			at_start = index - before == 1;
 		else
 		{
-			at_start = last >= scale->grid.bounds[index - 1] - scale->active_days;
+			at_start = last >= scale->grid.bounds[index - 1] - reach;
 			if (!at_start)
-				tallies[RunEnd(scale, last)].ends++;
+				tallies[RunEnd(scale, first + last)].ends++;
 		}
 		whose = Choose(same, whose, MONEY_REST - at_start);
 	}
 	if (!calendar)
-		tallies[RunEnd(scale, day)].ends++;
+		tallies[RunEnd(scale, first + day)].ends++;
 }
 
 /*
@@ -136,10 +142,11 @@ CountDays(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, bool ca
 	}
 	tallies[index].acquired += !known;
 	whose = known ? MONEY_REST - at_start : MONEY_NEW;
-	if (likely(!plain->has_counts))
-		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, false);
+	day -= scale->grid.first;
+	if (unlikely(plain->has_counts || scale->grid.shift != 0))
+		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, true, false);
 	else
-		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, true);
+		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, false, true);
 }
 
 /* So many periods are gathered at a time. */
@@ -287,6 +294,12 @@ SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history)
 	else if (state->short_periods)
 		CountDays(tallies, &scale, &plain, false);
 	else
-		CountPeriods(tallies, &scale, &plain);
+	{
+		/* Copies: what a function gets by address lives in memory, on the other ways too. */
+		Scale		 scale_copy = scale;
+		PlainHistory plain_copy = plain;
+
+		CountPeriods(tallies, &scale_copy, &plain_copy);
+	}
 	return true;
 }
