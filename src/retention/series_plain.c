@@ -2,9 +2,9 @@
  * retention/series_plain.c - the kernel of retention_agg for customers without
  * refunds, who are nearly all.
  *
- * Whether a purchase opens a new period, and whether the customer had been away,
- * are coin tosses to a processor, so nothing here branches on them: each day adds
- * zeros or ones to the counters of its period. Where every period's purchases
+ * Whether a purchase opens a new period, and whether the customer bought in the one
+ * before, are coin tosses to a processor, so nothing here branches on them: each day
+ * adds zeros or ones to the counters of its period. Where every period's purchases
  * are active at its end (calendar method; periods no longer than active_days)
  * a day is counted as it is read. Otherwise days are gathered by period first.
  * What is counted is the same as in retention/series.c.
@@ -143,6 +143,7 @@ CountDays(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, bool ca
 	tallies[index].acquired += !known;
 	whose = known ? MONEY_REST - at_start : MONEY_NEW;
 	day -= scale->grid.first;
+	/* Two ways only: the common one, and one that is right for every history and grid. */
 	if (unlikely(plain->has_counts || scale->grid.shift != 0))
 		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, true, false);
 	else
