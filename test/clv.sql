@@ -255,6 +255,23 @@ FROM (SELECT sbg_fit(k, churned, n)::jsonb AS m FROM contract) y;
 
 -- CDNOW ---------------------------------------------------------------------------
 
+-- Parameters and arguments at the ends of the range, where loops once had none; what is
+-- constant there is known: a chance to leave of 1 / 11 makes 11 purchases in the long run.
+SELECT ok(pg_temp.near(answer / expected, 1, tolerance), what) FROM (VALUES
+	(expected_purchases(btyd_model('bg/nbd', '{1,1,1e40,1e41}'), 1e300), 11, 1e-13, 'bg/nbd, everybody leaves at the same rate'),
+	(expected_purchases(btyd_model('bg/bb', '{1,1,1e40,1e41}'), 100000), 5, 1e-13, 'bg/bb, everybody leaves at the same rate'),
+	(expected_purchases(btyd_model('bg/nbd', '{2246397691.467551,1123198845.608776,0.7,2}'), 1e300), 6.33910449822176e90, 1e-12, 'bg/nbd, a horizon of 1e300'),
+	(dert(btyd_model('bg/nbd', '{1e40,1e40,1.5,2}'), 0.1), 2.45102295828992937, 1e-12, 'bg/nbd, everybody buys at the same rate'),
+	-- mpmath: quad of the gamma density x 2F1
+	(dert(btyd_model('bg/nbd', '{0.243,4.414,0.793,2.426}'), 1e-5), 26.4318606410294, 1e-13, 'bg/nbd, a small discount'),
+	(dert(btyd_model('bg/nbd', '{0.243,4.414,0.793,2.426}'), 1e-9), 233.941540584127, 1e-13, 'bg/nbd, a tiny discount'),
+	-- mpmath: 2F1(1, b; a + b; 1 / (1 + d))
+	(expected_lifetime(renewal_model(ARRAY[0.704,1.182]), 1e-5), 91.999995611821575, 1e-12, 'a lifetime at a small discount'),
+	(expected_lifetime(renewal_model(ARRAY[0.704,1.182]), 1e-12), 11209.125458422206, 1e-12, 'a lifetime at a tiny discount')
+) AS v(answer, expected, tolerance, what);
+SELECT is(purchase_probability(btyd_model('pareto/nbd', '{794339422.1394066,279184547501445.84,0.17298725718710084,2.5307387101069768e+16}'), 1, 5e-324::float8),
+	0::float8, 'no purchase in no time');
+
 \if :have_cdnow
 CREATE TEMP TABLE buyer AS SELECT customer_id, history_agg(date, amount) AS h FROM cdnow GROUP BY customer_id;
 CREATE TEMP TABLE fitted AS

@@ -5,7 +5,7 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TESTS PAGE NEXT
+export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TESTS PAGE NEXT STATEMENTS SEED UNCOVERED
 
 demo:
 	@exec tools/demo
@@ -13,6 +13,10 @@ check:
 	@exec tools/check
 check-all:
 	@exec tools/check-all
+coverage:
+	@exec tools/coverage
+check-random:
+	@exec tools/check-random
 freeze:
 	@exec tools/freeze "$(NEXT)"
 docs-write:

@@ -8,6 +8,7 @@
  */
 #include "math/average.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -17,6 +18,12 @@
 #define STEP 0.2
 #define WIDTHS 0.5		/* steps per standard deviation, for narrow densities */
 #define NEGLIGIBLE 42.0 /* e^-42 */
+/*
+ * To each side, 4 times what the range of a double needs.  A density so narrow that its steps
+ * do not move a double never gets to its end: what is averaged is then f at the mode, right.
+ */
+#define MOST_POINTS 20000
+#define LONG_FRACTION 10000 /* terms; an average over a beta distribution takes less time */
 
 double
 CrmGammaAverage(double shape, CrmAverageFunction f, const void *context)
@@ -26,7 +33,7 @@ CrmGammaAverage(double shape, CrmAverageFunction f, const void *context)
 	double above = 0, weights = 0;
 
 	/* to the right weights fall twice exponentially, f does not matter */
-	for (int i = 0;; i++)
+	for (int i = 0; i < MOST_POINTS; i++)
 	{
 		double y = mode + i * step;
 		double fall = shape * (CrmExpm1(y - mode) - (y - mode));
@@ -38,7 +45,7 @@ CrmGammaAverage(double shape, CrmAverageFunction f, const void *context)
 			break;
 	}
 	/* to the left f falls at least like lambda */
-	for (int i = 1;; i++)
+	for (int i = 1; i < MOST_POINTS; i++)
 	{
 		double y = -i * step;
 		double weight = CrmExp(-shape * (CrmExpm1(y) - y));
@@ -55,11 +62,28 @@ CrmGammaAverage(double shape, CrmAverageFunction f, const void *context)
 	return above / weights;
 }
 
+/* log(1 + e^z), and 1 / (1 + e^-z), also where e^|z| is no double */
+static double
+LogOnePlusExp(double z)
+{
+	double power = CrmExp(z);
+
+	return power == INFINITY ? z : CrmLog1p(power);
+}
+
+static double
+Logistic(double z)
+{
+	double power = CrmExp(-z);
+
+	return power == INFINITY ? CrmExp(z) : 1 / (1 + power);
+}
+
 /* log density of beta in z, without its constant */
 static double
 BetaWeight(double a, double b, double z)
 {
-	return -a * CrmLog1p(CrmExp(-z)) - b * CrmLog1p(CrmExp(z));
+	return -a * LogOnePlusExp(-z) - b * LogOnePlusExp(z);
 }
 
 double
@@ -72,15 +96,15 @@ CrmBetaAverage(double a, double b, double steepness, CrmAverageFunction f, const
 	double sum = 0, weights = 0;
 
 	/* beyond these, f is flat and the weights are geometric */
-	flat[0] = fmin(mode, 0) - 40 - CrmLog(fmax(fmax(steepness, a + b), 1));
+	flat[0] = fmin(mode, 0) - 40 - CrmLog(fmin(fmax(fmax(steepness, a + b), 1), DBL_MAX));
 	flat[1] = fmax(mode, 0) + 40 + CrmLog(fmax(a + b, 1));
 	for (int side = 0; side < 2; side++)
 	{
-		for (int i = side;; i++)
+		for (int i = side; i < MOST_POINTS; i++)
 		{
 			double z = side == 0 ? mode - i * step : mode + i * step;
 			double weight = CrmExp(BetaWeight(a, b, z) - peak);
-			double term = weight * f(context, 1 / (1 + CrmExp(-z)), 1 / (1 + CrmExp(z)));
+			double term = weight * f(context, Logistic(z), Logistic(-z));
 			double tail = 1 / CrmExpm1((side == 0 ? a : b) * step);
 			bool   ends = side == 0 ? z < flat[0] : z > flat[1];
 
@@ -104,17 +128,11 @@ CrmBetaAverage(double a, double b, double steepness, CrmAverageFunction f, const
  * v = 1 - g_i z / (1 - (1 - g_i) g_(i+1) z / ...),
  * v_i = (gap g_i + (1 - g_i) v_(i+1)) / (g_i + (1 - g_i) v_(i+1)).
  */
-double
-CrmHyp2f1One(double b, double c, double gap)
+static double
+FractionOne(double b, double c, double gap, int terms)
 {
-	double root = sqrt(gap);
-	double v = root;
-	int	   terms;
+	double v = sqrt(gap);
 
-	if (gap <= 0)
-		return (c - 1) / (c - b - 1);
-	/* each term gains a factor (1 - root) / (1 + root) */
-	terms = 8 + (int) fmin(40 / (CrmLog1p(root) - CrmLog1p(-fmin(root, 1 - 1e-9))), 1e7);
 	for (int j = terms / 2 + 1; j >= 0; j--)
 	{
 		double even = (j + 1) / (c + 2 * j + 1); /* g_(2j+2) */
@@ -126,4 +144,28 @@ CrmHyp2f1One(double b, double c, double gap)
 		v = (gap * odd + rest * v) / (odd + rest * v);
 	}
 	return 1 / v;
+}
+
+/* Euler's integral (A and S 15.3.1) has 1 / (1 - z t), t = complement */
+static double
+OneOverGap(const void *context, double value, double complement)
+{
+	const double *gap = context;
+
+	return fmin(1 / (value + *gap * complement), DBL_MAX);
+}
+
+double
+CrmHyp2f1One(double b, double c, double gap)
+{
+	double root = sqrt(gap);
+	double terms;
+
+	if (gap <= 0)
+		return (c - 1) / (c - b - 1);
+	/* each term of the fraction gains a factor (1 - root) / (1 + root) */
+	terms = 40 / (CrmLog1p(root) - CrmLog1p(-fmin(root, 1 - 1e-9)));
+	if (terms > LONG_FRACTION)
+		return CrmBetaAverage(c - b, b, 1 / gap, OneOverGap, &gap);
+	return FractionOne(b, c, gap, 8 + (int) terms);
 }

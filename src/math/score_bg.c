@@ -10,6 +10,7 @@
  */
 #include "math/score_bg.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -128,7 +129,8 @@ PurchasesGivenLeaving(const void *context, double p, double stay)
 	const Expectation *e = context;
 
 	(void) stay;
-	return p > 0 ? -CrmExpm1(-e->r * CrmLog1p(p * e->ratio)) / p : e->r * e->ratio;
+	return fmin(p > 0 ? -CrmExpm1(-e->r * CrmLog1p(p * e->ratio)) / p : e->r * e->ratio,
+				DBL_MAX);
 }
 
 /* At most MOST_HORIZONS of them: by series where they are short enough. */

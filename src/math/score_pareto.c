@@ -12,6 +12,7 @@
 #define STEP 0.25
 #define WIDTHS 0.5
 #define NEGLIGIBLE 42.0
+#define MOST_POINTS 20000 /* to each side; more only where steps no longer move a double */
 
 /*
  * Schmittlein, Morrison and Colombo 1987, eq. 17, in a form that is smooth at
@@ -74,13 +75,18 @@ LeavingProbability(const double *params, double n, double horizon)
 	double step = fmin(STEP, WIDTHS / sqrt(1 + narrow));
 	double sum = 0;
 
+	/* a horizon so short that nobody can leave in it */
+	if (!(top > -INFINITY))
+		return 0;
 	for (int side = -1; side <= 1; side += 2)
 	{
-		for (int i = side < 0 ? 1 : 0;; i++)
+		for (int i = side < 0 ? 1 : 0; i < MOST_POINTS; i++)
 		{
 			double fall =
 				top - LogLeaving(params, n, coefficient, horizon, mode + side * i * step);
 
+			if (isnan(fall))
+				break;
 			sum += CrmExp(-fall);
 			if (fall > NEGLIGIBLE)
 				break;

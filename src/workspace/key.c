@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(workspace_base_type);
@@ -17,22 +18,32 @@ PG_FUNCTION_INFO_V1(workspace_key_hashes);
 PG_FUNCTION_INFO_V1(workspace_key_sorts);
 PG_FUNCTION_INFO_V1(workspace_key_equality);
 
+/* Anybody may call these with any number. */
+static Oid
+ExistingType(Oid type)
+{
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("type with OID %u does not exist", type)));
+	return type;
+}
+
 Datum
 workspace_base_type(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_OID(getBaseType(PG_GETARG_OID(0)));
+	PG_RETURN_OID(getBaseType(ExistingType(PG_GETARG_OID(0))));
 }
 
 Datum
 workspace_key_hashes(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(OidIsValid(GetDefaultOpClass(PG_GETARG_OID(0), HASH_AM_OID)));
+	PG_RETURN_BOOL(OidIsValid(GetDefaultOpClass(ExistingType(PG_GETARG_OID(0)), HASH_AM_OID)));
 }
 
 Datum
 workspace_key_sorts(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(OidIsValid(GetDefaultOpClass(PG_GETARG_OID(0), BTREE_AM_OID)));
+	PG_RETURN_BOOL(OidIsValid(GetDefaultOpClass(ExistingType(PG_GETARG_OID(0)), BTREE_AM_OID)));
 }
 
 /*

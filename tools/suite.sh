@@ -1,0 +1,24 @@
+# Sourced by tools/check and tools/coverage, after lib.sh: the suite on a private server.
+
+copy_tests()
+{
+	local dir
+	for dir in Makefile crm_ext.control src sql expected release test docs tools demo README.md; do
+		[ ! -e "$dir" ] || cp -R "$dir" "$WORK/src/" || return
+	done
+	[ ! -d "$BUILD/build/test" ] || cp -R "$BUILD/build/test" "$WORK/src/unit" || return
+	find "$WORK/src/src" '(' -name '*.o' -o -name '*.bc' ')' -delete
+	own "$WORK/src"
+}
+
+# run_suite [CONCEPT...]: its last line is the count, its status that of the tests.
+run_suite()
+{
+	SETTINGS=$TEST_SETTINGS
+	UNIT=yes
+	server_up check
+	copy_tests && use_data || exit 1
+	export TEMP_CONFIG=$WORK/settings.conf
+	export CRM_LIBRARY=$WORK/stage$("$PG_CONFIG" --pkglibdir)/crm_ext.so
+	run_child perl tools/as-user.pl "$SERVER_USER" "$WORK/src" perl tools/runtests.pl "$@"
+}
