@@ -345,6 +345,7 @@ BEGIN
 		USING workspace, CASE WHEN distrust IS NULL THEN identity END, coalesce(state.as_of, (now() AT TIME ZONE state.time_zone)::date), reason IS NOT NULL;
 	EXECUTE format('SELECT %s.workspace_fit($1, $2, $3, $4)', crm) INTO refitted
 		USING workspace, done.changed + done.removed, refit, reason IS NOT NULL;
+	EXECUTE format('SELECT %s.workspace_refresh_attachments($1, $2)', crm) USING workspace, reason IS NOT NULL;
 	EXECUTE format('INSERT INTO %1$I.refresh_log (started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen, refitted)
 		SELECT $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen, $7
 		FROM %1$I.workspace_state', workspace)

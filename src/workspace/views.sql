@@ -308,7 +308,7 @@ fitted_at: when it was fitted
 $columns$, NULL),
 
 (13, 'status', $query$
-SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS source,
 	s.customer_id::text AS customer_id,
 	s.purchased_at::text AS purchased_at,
 	s.amount::text AS amount,
@@ -353,6 +353,30 @@ rows_without_time: rows left out because the time is NULL
 changes_waiting: entries of the change queue that the next refresh will take
 last_fit: when the models were fitted
 changed_since_fit: customers who changed since
+$columns$, NULL),
+
+(14, 'attachments', $query$
+SELECT a.kind,
+	quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS source,
+	a.columns,
+	a.options,
+	a.attached_at,
+	a.counted_at,
+	a.rows_seen,
+	a.rows_left_out
+FROM %2$s.workspace_attachment AS a
+	LEFT JOIN pg_class AS c ON c.oid = a.source
+	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ORDER BY a.kind
+$query$, 'what is attached beside purchases: subscriptions, costs, campaigns ...', $columns$
+kind: what it is
+source: the relation it stands over; NULL when it is gone
+columns: the source's columns by what they are taken for
+options: settings by name
+attached_at: when it was attached
+counted_at: when its rows were counted: when attached, and at each full refresh
+rows_seen: rows of the source
+rows_left_out: rows that lack what they need, or cannot be
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;
