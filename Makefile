@@ -10,6 +10,7 @@ ROOMS = history book \
 	retention survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
+	acquisition \
 	workspace/source workspace/views workspace/subscriptions workspace/costs \
 	workspace/attachment workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))

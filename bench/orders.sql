@@ -20,3 +20,7 @@ CREATE INDEX ON orders_live (customer_id);
 VACUUM (FREEZE, ANALYZE) orders_live;
 SELECT crm_attach('orders_live', 'customer_id', 'ordered_at', 'amount', workspace => 'live', as_of => '2025-12-31');
 VACUUM (ANALYZE) live.customer_history;
+
+-- What room growth counts: the orders as events of a funnel of four steps.
+CREATE TABLE funnel_events AS SELECT customer_id, ordered_at AS at, 1 + (order_id % 4)::int AS step FROM orders;
+VACUUM (FREEZE, ANALYZE) funnel_events;

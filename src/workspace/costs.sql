@@ -82,7 +82,7 @@ customer AS (
 	SELECT c.channel,
 		c.acquired_on >= k.first AND c.acquired_on < k.last AS is_new,
 		%1$s.purchase_days(%1$s.as_of(h.history, d.today)) >= 2 AS is_repeater,
-		%1$s.workspace_spend(%1$s.as_of(h.history, d.today)) AS spend,
+		%1$s.spend(%1$s.as_of(h.history, d.today)) AS spend,
 		%1$s.clv(d.purchase_model, d.spend_model, h.history, d.refreshed_on) AS clv_12m,
 		c.acquired_on < k.last AND %1$s.purchase_days(%1$s.slice(h.history,
 			daterange(least(greatest(c.acquired_on + 1, k.first), k.last), k.last))) > 0 AS is_retained
@@ -94,16 +94,16 @@ worth AS (
 	SELECT c.channel,
 		count(*) FILTER (WHERE c.is_new) AS customers,
 		count(*) FILTER (WHERE c.is_new AND c.is_repeater) AS repeaters,
-		avg(c.spend) FILTER (WHERE c.is_new) AS mean_spend,
-		avg(c.clv_12m) FILTER (WHERE c.is_new) AS mean_clv_12m,
+		sum(c.spend) FILTER (WHERE c.is_new) AS spend,
+		sum((c.clv_12m * 10000)::bigint) FILTER (WHERE c.is_new) / 10000.0 AS clv_12m,
 		count(*) FILTER (WHERE c.is_retained) AS retained_customers
 	FROM customer AS c GROUP BY c.channel),
 kept AS (
-	SELECT r.channel, sum(r.spend)::double precision AS spend FROM %2$s.attached_costs AS r WHERE r.purpose = 'retention' GROUP BY r.channel),
+	SELECT r.channel, sum(r.spend) AS spend FROM %2$s.attached_costs AS r WHERE r.purpose = 'retention' GROUP BY r.channel),
 spent AS (
 	SELECT m.channel, sum(m.cost) AS cost, sum(m.shared_cost) AS shared_cost FROM %2$s.channel_months AS m GROUP BY m.channel),
 everything AS (
-	SELECT w.channel, w.customers, w.repeaters, w.mean_spend, w.mean_clv_12m, w.retained_customers, 0 AS cost, 0 AS shared_cost,
+	SELECT w.channel, w.customers, w.repeaters, w.spend, w.clv_12m, w.retained_customers, 0 AS cost, 0 AS shared_cost,
 		(SELECT k.spend FROM kept AS k WHERE k.channel IS NULL) * w.retained_customers / nullif(sum(w.retained_customers) OVER (), 0) AS retention_cost
 	FROM worth AS w
 	UNION ALL
@@ -113,23 +113,24 @@ everything AS (
 	WHERE k.channel IS NOT NULL OR NOT EXISTS (SELECT FROM worth AS w WHERE w.retained_customers > 0)),
 total AS (
 	SELECT e.channel, sum(e.customers)::bigint AS customers, sum(e.repeaters) AS repeaters, sum(e.cost) AS cost, sum(e.shared_cost) AS shared_cost,
-		max(e.mean_spend) AS mean_spend, max(e.mean_clv_12m) AS mean_clv_12m,
-		sum(e.retained_customers)::bigint AS retained_customers, coalesce(sum(e.retention_cost), 0) AS retention_cost
+		sum(e.spend) AS spend, sum(e.clv_12m) AS clv_12m,
+		sum(e.retained_customers)::bigint AS retained_customers, round(coalesce(sum(e.retention_cost), 0)::numeric, 4) AS retention_cost
 	FROM everything AS e GROUP BY e.channel)
 SELECT t.channel,
 	t.customers,
 	t.cost,
 	t.shared_cost,
-	t.cost::double precision / nullif(t.customers, 0) AS cac,
+	%1$s.cac(t.cost::double precision, t.customers::double precision) AS cac,
 	100.0::double precision * t.repeaters::double precision / nullif(t.customers, 0) AS repeat_rate,
-	t.mean_spend,
-	t.mean_clv_12m,
-	o.margin * (t.mean_spend + coalesce(t.mean_clv_12m, 0)) AS mean_value,
-	o.margin * (t.mean_spend + coalesce(t.mean_clv_12m, 0)) * t.customers / nullif(t.cost, 0)::double precision AS ltv_to_cac,
+	round(t.spend / nullif(t.customers, 0), 4) AS mean_spend,
+	round(t.clv_12m / nullif(t.customers, 0), 4) AS mean_clv_12m,
+	t.value / nullif(t.customers, 0) AS mean_value,
+	%1$s.ltv_to_cac(t.value / nullif(t.customers, 0), %1$s.cac(t.cost::double precision, t.customers::double precision)) AS ltv_to_cac,
 	t.retained_customers,
-	round(t.retention_cost::numeric, 4) AS retention_cost,
-	(t.cost::double precision / nullif(t.customers, 0)) / nullif(t.retention_cost / nullif(t.retained_customers, 0), 0) AS acquisition_to_retention_cost
-FROM total AS t, option AS o
+	t.retention_cost,
+	%1$s.acquisition_to_retention_cost(t.cost::double precision, t.customers::double precision,
+		t.retention_cost::double precision, t.retained_customers::double precision) AS acquisition_to_retention_cost
+FROM (SELECT e.*, o.margin * (e.spend + coalesce(e.clv_12m, 0))::double precision AS value FROM total AS e, option AS o) AS t
 ORDER BY t.customers DESC, t.channel
 $query$, 'what customers of each channel cost and are worth, of those acquired from the first to the last month of the attached costs', $columns$
 channel: channel of the first purchase; NULL: unknown
@@ -138,12 +139,12 @@ cost: money spent on acquiring them
 shared_cost: the part of it that named no channel: each month's, shared by its new customers alike
 cac: customer acquisition cost: cost / customers
 repeat_rate: percent of these customers with two or more purchase days until today
-mean_spend: net money of all their purchases until today, per customer
+mean_spend: net money of all their purchases until today, per customer, rounded to 4 decimals
 mean_clv_12m: money expected per customer in the 365 days after the last refresh, discounted at 10 percent a year
 mean_value: the margin's share of mean_spend + mean_clv_12m
 ltv_to_cac: mean_value / cac
 retained_customers: customers of the channel, whenever acquired, who bought again in these months: on a day after their first
-retention_cost: money spent on retention in these months; that without a channel is shared by all retained customers alike
+retention_cost: money spent on retaining them in these months, rounded to 4 decimals; that without a channel is shared by all retained customers alike
 acquisition_to_retention_cost: cac / (retention_cost / retained_customers): how many times dearer winning is than keeping
 $columns$, NULL),
 
@@ -152,11 +153,11 @@ SELECT m.period AS cohort,
 	m.channel,
 	m.customers,
 	m.cost,
-	m.cost::double precision / nullif(m.customers, 0) AS cac,
+	%1$s.cac(m.cost::double precision, m.customers::double precision) AS cac,
 	max(c.margin) FILTER (WHERE c.period = c.last_period) AS margin_per_customer,
 	max(c.period) AS periods_seen,
-	min(c.period) FILTER (WHERE c.margin >= m.cost::double precision / nullif(m.customers, 0)) AS payback_period,
-	(m.period + min(c.period) FILTER (WHERE c.margin >= m.cost::double precision / nullif(m.customers, 0)) * interval '1 month')::date AS payback_month
+	min(c.period) FILTER (WHERE c.margin >= %1$s.cac(m.cost::double precision, m.customers::double precision)) AS payback_period,
+	(m.period + min(c.period) FILTER (WHERE c.margin >= %1$s.cac(m.cost::double precision, m.customers::double precision)) * interval '1 month')::date AS payback_month
 FROM %2$s.channel_months AS m
 	LEFT JOIN (SELECT g.channel, (cell).cohort, (cell).period, max((cell).period) OVER (PARTITION BY g.channel, (cell).cohort) AS last_period,
 			(SELECT (a.options ->> 'margin')::double precision FROM %2$s.workspace_attachment AS a WHERE a.kind = 'costs')

@@ -59,6 +59,9 @@ FROM (
 	SELECT 'top_share', :crm.top_share(v::float8)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
 	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
+	UNION ALL
+	SELECT 'acquisition', :crm.funnel_agg('1 day', at, 1) || ' ' || :crm.payback_periods(:crm.cac(100, 2), 40, 1, 0) || ' ' || :crm.profit_gain(0.5, 0.25, 0.25)
+	FROM (VALUES (timestamptz '2024-01-01Z')) AS v(at)
 ) AS asked(room, answer) \gset
 
 -- rfm_segment reads the table beside it, wherever both are.
