@@ -8,9 +8,17 @@ my $day = "date '2026-01-01'";
 		expected_purchases => "SELECT sum(expected_purchases(btyd_model('bg/nbd', '{0.36,1.43,0.42,3.64}'), 26, history, $day))
 			FROM stored WHERE purchase_days(history) <= 100",
 	},
+	lifetimes => {
+		bg_nbd_fit_lifetimes => 'bg_nbd_fit',
+		pareto_nbd_fit_lifetimes => 'pareto_nbd_fit',
+		expected_purchases_lifetimes => 'expected_purchases',
+	},
 	lines => [
 		['bg/nbd fit, in R', 'at most', 14, 'bg_nbd_fit', 'R'],
+		['the same, times faster than lifetimes', 'faster', 20, 'bg_nbd_fit', 'bg_nbd_fit_lifetimes'],
 		['pareto/nbd fit, in R', 'at most', undef, 'pareto_nbd_fit', 'R'],
+		['the same, times faster than lifetimes', 'faster', 5, 'pareto_nbd_fit', 'pareto_nbd_fit_lifetimes'],
 		['expected_purchases of every customer (x < 100), in R', 'at most', 8, 'expected_purchases', 'R'],
+		['the same, times faster than lifetimes', 'faster', 1, 'expected_purchases', 'expected_purchases_lifetimes'],
 	],
 };
