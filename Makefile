@@ -10,6 +10,7 @@ ROOMS = history book \
 	retention survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
+	referral \
 	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
