@@ -24,3 +24,9 @@ VACUUM (ANALYZE) live.customer_history;
 -- What room growth counts: the orders as events of a funnel of four steps.
 CREATE TABLE funnel_events AS SELECT customer_id, ordered_at AS at, 1 + (order_id % 4)::int AS step FROM orders;
 VACUUM (FREEZE, ANALYZE) funnel_events;
+-- For room growth: who referred whom, in no order.
+CREATE TABLE referrals AS
+SELECT id AS referred_id, abs(hashint8extended(id, 1)) % :customers + 1 AS referrer_id, (abs(hashint8extended(id, 2)) % 10000 / 100.0)::float8 AS value,
+	timestamptz '2024-01-01' + abs(hashint8extended(id, 3)) % 1000000 * interval '1 minute' AS referred_at
+FROM generate_series(1, :customers) AS id ORDER BY hashint8extended(id, 4);
+VACUUM (FREEZE, ANALYZE) referrals;

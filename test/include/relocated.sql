@@ -58,6 +58,10 @@ FROM (
 	UNION ALL
 	SELECT 'top_share', :crm.top_share(v::float8)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
 	UNION ALL
+	SELECT 'referral', g::text || ' ' || (g OPERATOR(:crm.=) g)::text || ' ' || :crm.referral_left_out(g) || ' '
+		|| (SELECT sum(crv) FROM :crm.referral_values(g, NULL::bigint)) || ' ' || :crm.value_quadrant(1, 2, 3, 1)
+	FROM (SELECT :crm.referral_agg(2, 1, 5) AS g) AS one GROUP BY g
+	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 	UNION ALL
 	SELECT 'acquisition', :crm.funnel_agg('1 day', at, 1) || ' ' || :crm.payback_periods(:crm.cac(100, 2), 40, 1, 0) || ' ' || :crm.profit_gain(0.5, 0.25, 0.25)
