@@ -11,7 +11,7 @@ ROOMS = history book \
 	rfm segments lifecycle top_share \
 	clv sample \
 	referral acquisition \
-	workspace/source workspace/views workspace/subscriptions workspace/costs \
+	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
 	workspace/attachment workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 

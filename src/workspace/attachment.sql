@@ -28,7 +28,11 @@ CREATE FUNCTION workspace_attachment_kinds()
 			'r.at < %2$s', NULL, NULL),
 		('costs', 'what was spent on marketing, month by month',
 			'r.period IS NOT NULL AND r.spend >= 0 AND r.spend < ''Infinity'' AND coalesce(lower(btrim(r.purpose)), ''acquisition'') IN (''acquisition'', ''retention'')',
-			'r.period <= %1$s', NULL, NULL)
+			'r.period <= %1$s', NULL, NULL),
+		('referrals', 'who came, and through whom, in columns of fixed names',
+			'r.referred IS NOT NULL', '(r.referred_at < %2$s) IS NOT FALSE', '%1$s.referral_graph',
+			'SELECT %1$s.referral_agg(r.referred::%7$s, r.referrer::%7$s, v.value, r.referred_at)
+			FROM %2$s.attached_referrals AS r LEFT JOIN %2$s.customer_values AS v ON v.customer_id %3$s r.referred')
 	) AS v(kind, comment, filter, until, stored, fill);
 	END;
 COMMENT ON FUNCTION workspace_attachment_kinds() IS
@@ -51,7 +55,10 @@ CREATE FUNCTION workspace_attachment_roles()
 		('costs', 1, 'period', 'day', true, 'date_trunc(''month'', r.period::timestamp)::date', 'first day of the month'),
 		('costs', 2, 'spend', 'amount', true, NULL, 'money spent'),
 		('costs', 3, 'channel', 'label', false, NULL, 'channel it was spent on; NULL: all'),
-		('costs', 4, 'purpose', 'label', false, 'coalesce(lower(btrim(r.purpose)), ''acquisition'')', 'acquisition or retention')
+		('costs', 4, 'purpose', 'label', false, 'coalesce(lower(btrim(r.purpose)), ''acquisition'')', 'acquisition or retention'),
+		('referrals', 1, 'referred', 'customer_id', true, NULL, 'id of the lead or customer who came'),
+		('referrals', 2, 'referrer', 'customer_id', true, NULL, 'id of the customer through whom; NULL: not referred'),
+		('referrals', 3, 'referred_at', 'moment', false, NULL, 'when')
 	) AS v(kind, position, role, purpose, is_required, expression, comment);
 	END;
 COMMENT ON FUNCTION workspace_attachment_roles() IS
@@ -65,7 +72,9 @@ CREATE FUNCTION workspace_attachment_views()
 	UNION ALL
 	SELECT 'channels', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_channel_views() AS v
 	UNION ALL
-	SELECT 'costs', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_cost_views() AS v;
+	SELECT 'costs', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_cost_views() AS v
+	UNION ALL
+	SELECT 'referrals', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_referral_views() AS v;
 	END;
 COMMENT ON FUNCTION workspace_attachment_views() IS
 	'internal: the views of each kind of attachment, as templates';
@@ -217,27 +226,43 @@ CREATE FUNCTION workspace_today(workspace name) RETURNS text
 COMMENT ON FUNCTION workspace_today(name) IS
 	'internal: the subquery that gives a workspace''s day';
 
+-- What the templates are filled with: the extension's schema, the workspace, the equality of ids,
+-- a place for the query of the view that is extended, the type of the ids, the workspace's day,
+-- and the type under which aggregates that take bigint, text and uuid get the ids.
+CREATE FUNCTION workspace_template_arguments(workspace name) RETURNS text[]
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+	arguments text[];
+BEGIN
+	EXECUTE format('SELECT ARRAY[$2, quote_ident($1), %1$s.workspace_key_equality(atttypid), NULL, format_type(atttypid, -1), %1$s.workspace_today($1),
+			CASE WHEN atttypid IN (''smallint''::regtype, ''integer''::regtype, ''bigint''::regtype) THEN ''bigint''
+				WHEN atttypid = ''uuid''::regtype THEN ''uuid'' ELSE ''text'' END]
+		FROM pg_attribute WHERE attrelid = $3::regclass AND attname = ''customer_id''', crm)
+		INTO arguments USING workspace, crm, format('%I.customer_history', workspace);
+	RETURN arguments;
+END
+$$;
+COMMENT ON FUNCTION workspace_template_arguments(name) IS
+	'internal: what the templates of an attachment''s views are filled with';
+
 CREATE FUNCTION workspace_create_attached_views(workspace name, attached text) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.extname = 'crm_ext');
-	ws text := quote_ident(workspace);
-	today text;
-	id_type text;
-	equality text;
+	arguments text[];
 	item record;
 BEGIN
-	EXECUTE format('SELECT format_type(atttypid, -1), %1$s.workspace_key_equality(atttypid), %1$s.workspace_today($2)
-		FROM pg_attribute WHERE attrelid = $1::regclass AND attname = ''customer_id''', crm)
-		INTO id_type, equality, today USING ws || '.customer_history', workspace;
+	EXECUTE format('SELECT %s.workspace_template_arguments($1)', crm) INTO arguments USING workspace;
 	FOR item IN EXECUTE format('SELECT v.*, b.query AS base FROM %1$s.workspace_attachment_views() v
 		LEFT JOIN %1$s.workspace_views() b ON b.name = v.name WHERE v.kind = $1 ORDER BY v.position', crm) USING attached
 	LOOP
+		arguments[4] := format(item.base, VARIADIC arguments);
 		EXECUTE format('SELECT %s.workspace_create_view($1, $2, $3, $4, $5, $6)', crm)
-			USING workspace, item.name, format(item.query, crm, ws, equality, format(item.base, crm, ws), id_type, today),
-				item.comment, item.columns, item.row_type;
+			USING workspace, item.name, format(item.query, VARIADIC arguments), item.comment, item.columns, item.row_type;
 	END LOOP;
 END
 $$;
@@ -251,8 +276,10 @@ CREATE FUNCTION workspace_fill_attachment(workspace name, attached text, is_full
 DECLARE
 	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.extname = 'crm_ext');
+	arguments text[];
 	item record;
 BEGIN
+	EXECUTE format('SELECT %s.workspace_template_arguments($1)', crm) INTO arguments USING workspace;
 	EXECUTE format('SELECT a.source, k.fill, format(''SELECT %%s FROM %%s AS s'', string_agg(
 			%1$s.workspace_attached_column($1, a.source, (a.columns ->> r.role)::name, r.role, r.purpose), '', ''), a.source) AS rows, k.filter
 		FROM %2$I.workspace_attachment a JOIN %1$s.workspace_attachment_kinds() k ON k.kind = a.kind
@@ -260,7 +287,7 @@ BEGIN
 		WHERE a.kind = $2 GROUP BY a.source, k.fill, k.filter', crm, workspace) INTO item USING workspace, attached;
 	IF item.fill IS NOT NULL THEN
 		EXECUTE format('UPDATE %1$I.%2$I SET computed_at = clock_timestamp(), result = (%3$s)',
-			workspace, 'stored_' || attached, format(item.fill, crm, quote_ident(workspace)));
+			workspace, 'stored_' || attached, format(item.fill, VARIADIC arguments));
 	END IF;
 	IF is_full THEN
 		EXECUTE format('UPDATE %1$I.workspace_attachment
@@ -315,6 +342,21 @@ END
 $$;
 COMMENT ON FUNCTION workspace_attach(name, text, regclass, jsonb, jsonb) IS
 	'internal: attaches a source to a workspace, with columns and options by name; what was attached as that kind before is replaced';
+
+-- The share of money that is left, as an option.
+CREATE FUNCTION workspace_check_margin(margin double precision) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF margin IS NULL THEN
+		RAISE EXCEPTION 'margin must not be null' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF NOT (margin > 0 AND margin <= 1) THEN
+		RAISE EXCEPTION 'margin must be above 0 and at most 1, not %', margin USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'It is the share of the money that is left: .4 for 40 percent.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION workspace_check_margin(double precision) IS
+	'internal: refuses a margin that is no share';
 
 CREATE FUNCTION workspace_create_stored(workspace name, attached text, type text) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

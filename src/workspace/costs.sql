@@ -196,12 +196,8 @@ DECLARE
 		WHERE e.extname = 'crm_ext');
 	state record;
 BEGIN
-	IF margin IS NULL THEN
-		RAISE EXCEPTION 'margin must not be null' USING ERRCODE = 'null_value_not_allowed';
-	ELSIF NOT (margin > 0 AND margin <= 1) THEN
-		RAISE EXCEPTION 'margin must be above 0 and at most 1, not %', margin USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'It is the share of the money that is left: .4 for 40 percent.';
-	ELSIF channel IS NOT NULL AND customer_channel IS NULL THEN
+	EXECUTE format('SELECT %s.workspace_check_margin($1)', crm) USING margin;
+	IF channel IS NOT NULL AND customer_channel IS NULL THEN
 		RAISE EXCEPTION 'channel needs customer_channel' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'customer_channel is the column of the purchases that says which channel a purchase came through.';
 	END IF;
