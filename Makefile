@@ -10,7 +10,7 @@ ROOMS = history book \
 	retention survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
-	referral acquisition \
+	referral acquisition reactivation \
 	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
 	workspace/attachment workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))

@@ -66,6 +66,9 @@ FROM (
 	UNION ALL
 	SELECT 'acquisition', :crm.funnel_agg('1 day', at, 1) || ' ' || :crm.payback_periods(:crm.cac(100, 2), 40, 1, 0) || ' ' || :crm.profit_gain(0.5, 0.25, 0.25)
 	FROM (VALUES (timestamptz '2024-01-01Z')) AS v(at)
+	UNION ALL
+	SELECT 'reactivation', :crm.silence_probability('2024-04-15', '2024-04-15') || ' ' || :crm.uplift(t, t)::text || ' ' || :crm.uplift(t, v)::text
+	FROM (VALUES (true, 1::float8), (true, 2), (false, 1), (false, 1.5)) AS v(t, v)
 ) AS asked(room, answer) \gset
 
 -- rfm_segment reads the table beside it, wherever both are.
