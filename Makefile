@@ -12,6 +12,7 @@ ROOMS = history book \
 	clv sample \
 	referral acquisition reactivation \
 	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
+	workspace/campaigns \
 	workspace/attachment workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 

@@ -10,8 +10,8 @@
  * What a view cannot compute each time it is read stands in a table of one row, stored_KIND,
  * which refreshes recompute.
  *
- * In filters and expressions r is the row with the columns as they are, %1$s the workspace's day
- * and %2$s the moment at which it ends.
+ * In filters and expressions r is the row with the columns as they are, %1$s the workspace's day,
+ * %2$s the moment at which it ends, %3$s the workspace's time zone.
  */
 
 CREATE FUNCTION workspace_attachment_kinds()
@@ -29,6 +29,9 @@ CREATE FUNCTION workspace_attachment_kinds()
 		('costs', 'what was spent on marketing, month by month',
 			'r.period IS NOT NULL AND r.spend >= 0 AND r.spend < ''Infinity'' AND coalesce(lower(btrim(r.purpose)), ''acquisition'') IN (''acquisition'', ''retention'')',
 			'r.period <= %1$s', NULL, NULL),
+		('campaigns', 'who was contacted, and what came of it, in columns of fixed names',
+			'r.customer_id IS NOT NULL AND r.sent_at IS NOT NULL AND r.variant IS NOT NULL AND (r.cost >= 0 AND r.cost < ''Infinity'') IS NOT FALSE',
+			'r.sent_at < %2$s', NULL, NULL),
 		('referrals', 'who came, and through whom, in columns of fixed names',
 			'r.referred IS NOT NULL', '(r.referred_at < %2$s) IS NOT FALSE', '%1$s.referral_graph',
 			'SELECT %1$s.referral_agg(r.referred::%7$s, r.referrer::%7$s, v.value, r.referred_at)
@@ -56,6 +59,12 @@ CREATE FUNCTION workspace_attachment_roles()
 		('costs', 2, 'spend', 'amount', true, NULL, 'money spent'),
 		('costs', 3, 'channel', 'label', false, NULL, 'channel it was spent on; NULL: all'),
 		('costs', 4, 'purpose', 'label', false, 'coalesce(lower(btrim(r.purpose)), ''acquisition'')', 'acquisition or retention'),
+		('campaigns', 1, 'customer_id', 'customer_id', true, NULL, 'the customer''s id'),
+		('campaigns', 2, 'sent_at', 'moment', true, NULL, 'when the customer was contacted; in the control group: would have been'),
+		('campaigns', 3, 'variant', 'label', true, NULL, 'what was sent'),
+		('campaigns', 4, 'converted_at', 'moment', true, 'CASE WHEN (r.converted_at AT TIME ZONE %3$s)::date >= (r.sent_at AT TIME ZONE %3$s)::date AND r.converted_at < %2$s THEN r.converted_at END',
+			'when the customer did what was hoped for, on the day of the contact or later; NULL: not'),
+		('campaigns', 5, 'cost', 'amount', false, NULL, 'what the contact cost'),
 		('referrals', 1, 'referred', 'customer_id', true, NULL, 'id of the lead or customer who came'),
 		('referrals', 2, 'referrer', 'customer_id', true, NULL, 'id of the customer through whom; NULL: not referred'),
 		('referrals', 3, 'referred_at', 'moment', false, NULL, 'when')
@@ -74,7 +83,9 @@ CREATE FUNCTION workspace_attachment_views()
 	UNION ALL
 	SELECT 'costs', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_cost_views() AS v
 	UNION ALL
-	SELECT 'referrals', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_referral_views() AS v;
+	SELECT 'referrals', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_referral_views() AS v
+	UNION ALL
+	SELECT 'campaigns', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_campaign_views() AS v;
 	END;
 COMMENT ON FUNCTION workspace_attachment_views() IS
 	'internal: the views of each kind of attachment, as templates';
@@ -198,17 +209,19 @@ DECLARE
 	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.extname = 'crm_ext');
 	today text;
+	zone text;
 	ending text;
 	item record;
 BEGIN
 	EXECUTE format('SELECT %s.workspace_today($1)', crm) INTO today USING workspace;
-	ending := format('((%s + 1)::timestamp AT TIME ZONE (SELECT w.time_zone FROM %I.workspace_state AS w))', today, workspace);
+	zone := format('(SELECT w.time_zone FROM %I.workspace_state AS w)', workspace);
+	ending := format('((%s + 1)::timestamp AT TIME ZONE %s)', today, zone);
 	EXECUTE format('SELECT k.comment, k.filter, k.until,
 			string_agg(%1$s.workspace_attached_column($1, $3, ($4 ->> r.role)::name, r.role, r.purpose), '', '' ORDER BY r.position) AS as_they_are,
-			string_agg(format(r.expression, $5, $6) || '' AS '' || r.role, '', '' ORDER BY r.position) AS as_read,
+			string_agg(format(r.expression, $5, $6, $7) || '' AS '' || r.role, '', '' ORDER BY r.position) AS as_read,
 			string_agg(r.role || '': '' || r.comment, E''\n'' ORDER BY r.position) AS columns
 		FROM %1$s.workspace_attachment_kinds() k JOIN %1$s.workspace_attachment_roles() r ON r.kind = k.kind
-		WHERE k.kind = $2 GROUP BY k.comment, k.filter, k.until', crm) INTO item USING workspace, attached, source, chosen, today, ending;
+		WHERE k.kind = $2 GROUP BY k.comment, k.filter, k.until', crm) INTO item USING workspace, attached, source, chosen, today, ending, zone;
 	EXECUTE format('SELECT %s.workspace_create_view($1, $2, $3, $4, $5, NULL)', crm)
 		USING workspace, ('attached_' || attached)::name,
 			format('SELECT %s FROM (SELECT %s FROM %s AS s) AS r WHERE %s AND %s',
