@@ -207,7 +207,7 @@ CREATE AGGREGATE affinity_agg(basket_id bigint, product_id bigint) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE affinity_agg(basket_id bigint, product_id bigint) IS
-	'in how many baskets each product is, and each two products together, from order lines in any order; a product counts once per basket; rows with a NULL are ignored; keeps 12 bytes a line and takes up to 28 more at the end; NULL when no row is left; at most 1 GB';
+	'in how many baskets each product is, and each two products together, from order lines in any order; a product counts once per basket; rows with a NULL are ignored; keeps 12 bytes a line and takes up to 20 more at the end; NULL when no row is left; at most 1 GB';
 
 CREATE FUNCTION affinity_agg_transfn_text(internal, text, text) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -226,7 +226,7 @@ CREATE AGGREGATE affinity_agg(basket_id text, product_id text) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE affinity_agg(basket_id text, product_id text) IS
-	'in how many baskets each product is, and each two products together, from order lines in any order; a product counts once per basket; rows with a NULL are ignored; keeps 12 bytes a line and takes up to 28 more at the end; NULL when no row is left; at most 1 GB';
+	'in how many baskets each product is, and each two products together, from order lines in any order; a product counts once per basket; rows with a NULL are ignored; keeps 12 bytes a line and takes up to 20 more at the end; NULL when no row is left; at most 1 GB';
 
 CREATE FUNCTION affinity_agg_transfn_uuid(internal, uuid, uuid) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -245,7 +245,7 @@ CREATE AGGREGATE affinity_agg(basket_id uuid, product_id uuid) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE affinity_agg(basket_id uuid, product_id uuid) IS
-	'in how many baskets each product is, and each two products together, from order lines in any order; a product counts once per basket; rows with a NULL are ignored; keeps 12 bytes a line and takes up to 28 more at the end; NULL when no row is left; at most 1 GB';
+	'in how many baskets each product is, and each two products together, from order lines in any order; a product counts once per basket; rows with a NULL are ignored; keeps 12 bytes a line and takes up to 20 more at the end; NULL when no row is left; at most 1 GB';
 
 -- COST: two rows a pair, one likelihood ratio.
 

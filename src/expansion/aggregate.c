@@ -2,7 +2,8 @@
  * expansion/aggregate.c - affinity_agg: order lines to basket_counts.
  *
  * The state numbers products as they come and keeps 12 bytes a line; baskets
- * are put together at the end, which takes up to 28 bytes a line more.
+ * are put together at the end, which takes up to 20 bytes a line more and 20 a
+ * basket.
  */
 #include "postgres.h"
 

@@ -1,12 +1,13 @@
 /*
  * expansion/count.c - baskets to counts of pairs.
  *
- * With few products there is a counter for each pair. Otherwise, product by product: of all baskets with the product the later products are
- * counted in one array, which is that product's row of the result. Each basket
- * waits in a list under the first of its products that has not had its turn.
- * So the counts take four bytes a product and the lists 12 a basket, whatever
- * the number of pairs. (The row-wise sparse product of Gustavson 1978, ACM
- * TOMS 4 (3), of the baskets with themselves.)
+ * With few products there is a counter for each pair. With more it goes product
+ * by product: of all baskets with the product the later products are counted in
+ * one array, which is that product's row of the result. Each basket waits in a
+ * list under the first of its products that has not had its turn. So this takes
+ * 12 bytes a product and 12 a basket, whatever the number of pairs. (The
+ * row-wise sparse product of Gustavson 1978, ACM TOMS 4 (3), of the baskets with
+ * themselves.)
  */
 #include "postgres.h"
 
