@@ -30,3 +30,9 @@ SELECT id AS referred_id, abs(hashint8extended(id, 1)) % :customers + 1 AS refer
 	timestamptz '2024-01-01' + abs(hashint8extended(id, 3)) % 1000000 * interval '1 minute' AS referred_at
 FROM generate_series(1, :customers) AS id ORDER BY hashint8extended(id, 4);
 VACUUM (FREEZE, ANALYZE) referrals;
+
+-- Ten lines a customer and more, 20 a basket, of a thousand products, some sold more than others.
+CREATE TABLE order_lines AS
+SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6, 1.5))::bigint % 1000 AS product_id
+FROM generate_series(1, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
+VACUUM (FREEZE, ANALYZE) order_lines;

@@ -62,6 +62,12 @@ FROM (
 		|| (SELECT sum(crv) FROM :crm.referral_values(g, NULL::bigint)) || ' ' || :crm.value_quadrant(1, 2, 3, 1)
 	FROM (SELECT :crm.referral_agg(2, 1, 5) AS g) AS one GROUP BY g
 	UNION ALL
+	SELECT 'expansion', c::text || ' ' || (SELECT sum(together) FROM :crm.affinity(c, NULL::bigint)) || ' '
+		|| (SELECT string_agg(product::text, ' ') FROM :crm.next_products(c, '{1}'::bigint[])) || ' '
+		|| (SELECT string_agg(customer_id || '=' || product, ' ') FROM :crm.next_products(c, 'VALUES (''x'', 2)', NULL::text, NULL::bigint)) || ' '
+		|| :crm.spend_trend('2024-01-01:1, 2024-06-01:2, 2024-11-01:9', '2024-12-31')
+	FROM (SELECT :crm.affinity_agg(i, p) AS c FROM (VALUES (1, 1), (1, 2), (2, 3)) AS v(i, p)) AS one
+	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 	UNION ALL
 	SELECT 'acquisition', :crm.funnel_agg('1 day', at, 1) || ' ' || :crm.payback_periods(:crm.cac(100, 2), 40, 1, 0) || ' ' || :crm.profit_gain(0.5, 0.25, 0.25)
