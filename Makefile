@@ -10,7 +10,7 @@ ROOMS = history book \
 	retention survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
-	referral expansion acquisition reactivation \
+	referral expansion acquisition reactivation conversation \
 	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
 	workspace/campaigns \
 	workspace/attachment workspace/attach workspace/refresh workspace/discover
