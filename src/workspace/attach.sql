@@ -206,6 +206,23 @@ $$;
 COMMENT ON FUNCTION workspace_check_settings(name, text, integer, date) IS
 	'internal: refuses settings that no workspace can have';
 
+CREATE FUNCTION workspace_create_attachments(workspace name) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format('CREATE TABLE %1$I.workspace_attachment (
+			kind text PRIMARY KEY,
+			source regclass NOT NULL,
+			columns jsonb NOT NULL,
+			options jsonb NOT NULL,
+			attached_at timestamptz NOT NULL,
+			counted_at timestamptz,
+			rows_seen bigint,
+			rows_left_out bigint)', workspace);
+END
+$$;
+COMMENT ON FUNCTION workspace_create_attachments(name) IS
+	'internal: creates the table of what is attached to a workspace beside purchases';
+
 CREATE FUNCTION workspace_create_tables(workspace name, source regclass, customer_id name, with_key boolean) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -266,15 +283,7 @@ BEGIN
 			spend_model %2$s.spend_model,
 			fitted_at timestamptz,
 			changed_since_fit bigint NOT NULL DEFAULT 0)', workspace, crm);
-	EXECUTE format('CREATE TABLE %1$I.workspace_attachment (
-			kind text PRIMARY KEY,
-			source regclass NOT NULL,
-			columns jsonb NOT NULL,
-			options jsonb NOT NULL,
-			attached_at timestamptz NOT NULL,
-			counted_at timestamptz,
-			rows_seen bigint,
-			rows_left_out bigint)', workspace);
+	EXECUTE format('SELECT %s.workspace_create_attachments($1)', crm) USING workspace;
 END
 $$;
 COMMENT ON FUNCTION workspace_create_tables(name, regclass, name, boolean) IS
@@ -401,6 +410,45 @@ $$;
 COMMENT ON FUNCTION workspace_create_view(name, name, text, text, text, name) IS
 	'internal: creates or replaces a view of a workspace, with its comments; comment NULL: the view keeps its own';
 
+-- Of views and comments that are there, replaces what they say.
+CREATE FUNCTION workspace_write_views(workspace name) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+	item record;
+BEGIN
+	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_views() ORDER BY position', crm)
+	LOOP
+		EXECUTE format('SELECT %s.workspace_create_view($1, $2, $3, $4, $5, $6)', crm)
+			USING workspace, item.name, format(item.query, crm, quote_ident(workspace)), item.comment, item.columns, item.row_type;
+	END LOOP;
+	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_comments()', crm)
+	LOOP
+		CONTINUE WHEN item.object = 'SCHEMA %1$s';
+		EXECUTE format('COMMENT ON %s IS %L', format(item.object, quote_ident(workspace)), item.comment);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION workspace_write_views(name) IS
+	'internal: creates or replaces a workspace''s views, and comments on everything in it';
+
+-- A workspace of version 0.1.0 knows no attachments, and its views lack columns.
+CREATE FUNCTION workspace_modernise(workspace name) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+BEGIN
+	IF to_regclass(format('%I.workspace_attachment', workspace)) IS NULL THEN
+		EXECUTE format('SELECT %s.workspace_create_attachments($1)', crm) USING workspace;
+		EXECUTE format('SELECT %s.workspace_write_views($1)', crm) USING workspace;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION workspace_modernise(name) IS
+	'internal: gives a workspace that an older version created what this one''s have';
+
 CREATE FUNCTION workspace_create_views(workspace name) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -410,21 +458,12 @@ DECLARE
 	ws text := quote_ident(workspace);
 	item record;
 BEGIN
-	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_views() ORDER BY position', crm)
-	LOOP
-		EXECUTE format('SELECT %s.workspace_create_view($1, $2, $3, $4, $5, $6)', crm)
-			USING workspace, item.name, format(item.query, crm, ws), item.comment, item.columns, item.row_type;
-	END LOOP;
 	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_functions()', crm)
 	LOOP
 		EXECUTE format(item.definition, crm, ws, (SELECT format_type(atttypid, -1) FROM pg_attribute
 			WHERE attrelid = format('%s.customer_history', ws)::regclass AND attname = 'customer_id'));
 	END LOOP;
-	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_comments()', crm)
-	LOOP
-		CONTINUE WHEN item.object = 'SCHEMA %1$s';
-		EXECUTE format('COMMENT ON %s IS %L', format(item.object, ws), item.comment);
-	END LOOP;
+	EXECUTE format('SELECT %s.workspace_write_views($1)', crm) USING workspace;
 	-- Nothing is granted by default: PostgreSQL would let everybody call functions.
 	FOR item IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = ws::regnamespace
 	LOOP
@@ -538,7 +577,7 @@ DECLARE
 	created boolean;
 	names text;
 BEGIN
-	EXECUTE format('SELECT %s.workspace_open($1)', crm) USING workspace;
+	EXECUTE format('SELECT %1$s.workspace_open($1), %1$s.workspace_modernise($1)', crm) USING workspace;
 	EXECUTE format('SELECT schema_created FROM %I.workspace_state', workspace) INTO created;
 	EXECUTE format('DROP FUNCTION %I.capture_changes() CASCADE', workspace);    -- and the triggers
 	SELECT string_agg(p.oid::regprocedure::text, ', ') INTO names
