@@ -58,6 +58,16 @@ FROM (
 	UNION ALL
 	SELECT 'top_share', :crm.top_share(v::float8)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
 	UNION ALL
+	SELECT 'referral', g::text || ' ' || (g OPERATOR(:crm.=) g)::text || ' ' || :crm.referral_left_out(g) || ' '
+		|| (SELECT sum(crv) FROM :crm.referral_values(g, NULL::bigint)) || ' ' || :crm.value_quadrant(1, 2, 3, 1)
+	FROM (SELECT :crm.referral_agg(2, 1, 5) AS g) AS one GROUP BY g
+	UNION ALL
+	SELECT 'expansion', c::text || ' ' || (SELECT sum(together) FROM :crm.affinity(c, NULL::bigint)) || ' '
+		|| (SELECT string_agg(product::text, ' ') FROM :crm.next_products(c, '{1}'::bigint[])) || ' '
+		|| (SELECT string_agg(customer_id || '=' || product, ' ') FROM :crm.next_products(c, 'VALUES (''x'', 2)', NULL::text, NULL::bigint)) || ' '
+		|| :crm.spend_trend('2024-01-01:1, 2024-06-01:2, 2024-11-01:9', '2024-12-31')
+	FROM (SELECT :crm.affinity_agg(i, p) AS c FROM (VALUES (1, 1), (1, 2), (2, 3)) AS v(i, p)) AS one
+	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
 ) AS asked(room, answer) \gset
 
