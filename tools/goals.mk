@@ -5,7 +5,7 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG ORDERS KEEP TESTS PAGE
+export PG_CONFIG ORDERS KEEP TESTS PAGE ROUNDS
 
 demo:
 	@exec tools/demo
