@@ -86,12 +86,13 @@ sub attempt
 	run_in($worker, 'SET LOCAL statement_timeout = ' . (int($after * 1000) || 1)) if $how eq 'timeout';
 	my $start = time + ($how eq 'timeout' ? $after : 0);
 	send_sql($worker, $sql);
-	if ($how eq 'cancel' && !is_done($worker, $after))
+	my $done = $how eq 'cancel' && is_done($worker, $after);
+	if ($how eq 'cancel' && !$done)
 	{
 		run_in($other, "SELECT pg_cancel_backend($pid)");
 		$start = time;
 	}
-	$worker->{out} =~ /^done/m or is_done($worker, 300) or die "no answer to: $sql";
+	$done or is_done($worker, 300) or die "no answer to: $sql";
 	my $seconds = time - $start;
 	my ($state) = $worker->{err} =~ /ERROR:\s+(\w{5})/;
 	1 while run_in($worker, 'ROLLBACK') =~ /^\w{5}$/;    # a late cancel may hit that
