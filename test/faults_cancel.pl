@@ -93,7 +93,7 @@ sub attempt
 		$start = time;
 	}
 	$done or is_done($worker, 300) or die "no answer to: $sql";
-	my $seconds = time - $start;
+	my $seconds = $done ? 0 : time - $start;    # it may have been over before the cancel
 	my ($state) = $worker->{err} =~ /ERROR:\s+(\w{5})/;
 	1 while run_in($worker, 'ROLLBACK') =~ /^\w{5}$/;    # a late cancel may hit that
 	return ($seconds, $state // '');

@@ -92,7 +92,7 @@ for my $family ('bg/nbd', 'mbg/nbd')
 		100, "btyd_fit $family, a pattern in whole days, at its peak");
 }
 bytes_within(bytes(growth('1MB', "SELECT btyd_fit('bg/nbd', 1::bigint, 1, 2 + i) IS NULL FROM t WHERE i < 100",
-	"SELECT btyd_fit('bg/nbd', (1 + i % 3)::bigint, 10 + x / 1e5, 60 + x / 1e4) IS NULL FROM t WHERE i <= $whole"), $whole), 160, 'btyd_fit bg/nbd, a pattern at any time, at its peak');
+	"SELECT btyd_fit('bg/nbd', (1 + i % 3)::bigint, 10 + x / 1e5, 60 + x / 1e4) IS NULL FROM t WHERE i <= $whole"), $whole), 100, 'btyd_fit bg/nbd, a pattern at any time, at its peak');
 bytes_within(bytes(growth('1MB', 'SELECT gamma_gamma_fit(1::bigint, i::double precision) IS NULL FROM t WHERE i < 100',
 	"SELECT gamma_gamma_fit((1 + i % 3)::bigint, 10 + x / 1e4) IS NULL FROM t WHERE i <= $whole"), $whole), 100, 'gamma_gamma_fit, a pattern, at its peak');
 
