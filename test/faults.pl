@@ -97,6 +97,7 @@ for my $round (1 .. $rounds)
 	  if $name =~ /attach|re/;
 	my $until = time + 0.1 + rand(0.9);
 	while (time < $until) { is_done($_, 0.03) for $worker, $writer }
+	while ($name eq 'histories_of' && !temporary_files() && time < $until + 60) { is_done($worker, 0.01) }
 	$spilling++ if temporary_files();
 	$in_the_middle++ unless $worker->{out} =~ /^done/m;
 	is($worker->{err} =~ /ERROR|FATAL/ ? $worker->{err} : '', '', "round $round, $name: nothing went wrong so far");
