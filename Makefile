@@ -7,7 +7,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
 ROOMS = history book \
-	retention survival cohort subscription \
+	retention key_figures survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
 	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
