@@ -33,3 +33,7 @@ CREATE TABLE order_lines AS
 SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6, 1.5))::bigint % 1000 AS product_id
 FROM generate_series(1, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
 VACUUM (FREEZE, ANALYZE) order_lines;
+
+-- What room growth counts: the orders as events of a funnel of four steps.
+CREATE TABLE funnel_events AS SELECT customer_id, ordered_at AS at, 1 + (order_id % 4)::int AS step FROM orders;
+VACUUM (FREEZE, ANALYZE) funnel_events;
