@@ -7,7 +7,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
 ROOMS = history book \
-	retention survival cohort subscription \
+	retention key_figures survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
 	referral expansion acquisition reactivation conversation \
@@ -67,7 +67,7 @@ $(UPDATE): release/$(EXTENSION)--$(RELEASED).sql $(EXTENSION)--$(EXTVERSION).sql
 
 # Loops over array lanes: vectorised (selects count as branches while traps matter).
 src/math/vector.o: CFLAGS += -O3 -fno-trapping-math
-src/math/btyd_bg.o src/math/btyd_pareto.o: CFLAGS += -O3 -fno-trapping-math
+src/math/btyd_bg.o src/math/btyd_pareto.o src/math/score_bg.o src/math/spend.o: CFLAGS += -O3 -fno-trapping-math
 
 # Headers are few; whoever changes one gets everything rebuilt.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)

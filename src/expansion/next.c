@@ -20,6 +20,7 @@ PG_FUNCTION_INFO_V1(next_products_text);
 PG_FUNCTION_INFO_V1(next_products_uuid);
 
 #define CHECK_EVERY 0x1000
+#define MAX_KEPT (64 * 1024 * 1024) /* neighbours of all products: 1 GB */
 
 #define ST_SORT SortNumbers
 #define ST_ELEMENT_TYPE uint32
@@ -85,6 +86,19 @@ KeepNeighbours(Recommender *recommender, AffinityReader *reader)
 	}
 }
 
+/* As many neighbours as asked for, or as there are products. */
+static uint32
+NeighboursKept(int32 asked, uint32 products)
+{
+	uint32 kept = Min((uint32) asked, Max(products, 1));
+
+	if ((uint64) kept * products > MAX_KEPT)
+		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("too many neighbours: %u of each of %u products", kept, products),
+				errhint("A few dozen are enough."));
+	return kept;
+}
+
 void
 RecommenderInit(Recommender *recommender, const BasketCounts *counts, BookKind kind,
 				int32 how_many, int32 neighbours)
@@ -101,7 +115,7 @@ RecommenderInit(Recommender *recommender, const BasketCounts *counts, BookKind k
 	recommender->counts = counts;
 	recommender->ids = reader.ids;
 	recommender->how_many = Min((uint32) how_many, Max(n, 1));
-	recommender->neighbours = Min((uint32) neighbours, Max(n, 1));
+	recommender->neighbours = NeighboursKept(neighbours, n);
 	IdTableInit(&recommender->table, CurrentMemoryContext, kind);
 	IdListLoad(&reader.ids, &recommender->table);
 	recommender->nkept = NewZeros(n, sizeof(uint32));

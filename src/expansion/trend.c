@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(spend_slope);
 PG_FUNCTION_INFO_V1(spend_trend);
 
 #define LEAST_PERIODS 3 /* two points always lie on a line */
-#define MOST_PERIODS 1000
+#define MOST_PERIODS 120
 
 typedef struct
 {
