@@ -10,7 +10,8 @@ ROOMS = history book \
 	retention survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
-	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
+	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover \
+	report/text chart report/sections report/outlook report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
