@@ -124,17 +124,18 @@ CREATE FUNCTION chart_columns("values" double precision[], from_values double pr
 COMMENT ON FUNCTION chart_columns(double precision[], double precision[], text[], double precision, double precision, double precision, double precision, text, integer, integer) IS
 	'internal: columns over bands, side by side by slot, or stacked on from_values';
 
--- Bars that lie, a row each: label and figure above the bar. Lengths are parts of the longest.
-CREATE FUNCTION chart_bars(labels text[], figures text[], "values" double precision[], classes text[]) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+-- Bars that lie, a row each: label and figure above the bar.
+CREATE FUNCTION chart_bars(labels text[], figures text[], "values" double precision[], classes text[], full_width double precision DEFAULT NULL)
+	RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN (
 		SELECT '<g class="bars">' || string_agg(format('<text x="0" y="%1$s">%2$s</text><text x="100%%" y="%1$s" class="figure">%3$s</text><rect class="back" x="0" y="%4$s" width="100%%" height="9"/><rect class="%5$s" x="0" y="%4$s" width="%6$s%%" height="9"/>',
 				(u.n - 1) * 38 + 14, report_escape(coalesce(u.label, '')), report_escape(coalesce(u.figure, '')), (u.n - 1) * 38 + 20, u.class,
-				chart_coordinate(coalesce(greatest(u.value, 0) * 100 / nullif(u.most, 0), 0))), '' ORDER BY u.n) || '</g>'
-		FROM (SELECT v.*, max(v.value) OVER () AS most
+				chart_coordinate(coalesce(least(greatest(u.value, 0) * 100 / nullif(u.most, 0), 100), 0))), '' ORDER BY u.n) || '</g>'
+		FROM (SELECT v.*, coalesce(chart_bars.full_width, max(v.value) OVER ()) AS most
 			FROM unnest(chart_bars.labels, chart_bars.figures, chart_bars.values, chart_bars.classes) WITH ORDINALITY AS v(label, figure, value, class, n)) AS u);
-COMMENT ON FUNCTION chart_bars(text[], text[], double precision[], text[]) IS
-	'internal: horizontal bars, 38 pixels a row';
+COMMENT ON FUNCTION chart_bars(text[], text[], double precision[], text[], double precision) IS
+	'internal: horizontal bars, 38 pixels a row; full_width is the value as wide as the chart, NULL: the largest';
 
 -- Cells of a grid; weight from 0 to 1 is how dark. Rows count from the top. Below
 -- its text a cell may have a note, whose first line shows everywhere, the others on wide pages.

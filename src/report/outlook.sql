@@ -13,7 +13,7 @@ CREATE FUNCTION report_ladder(data jsonb) RETURNS text
 					coalesce(report_number(m.second::numeric, 0), '0'),
 					coalesce(', half of them within ' || report_count(m.second_days::bigint) || ' days', ''), coalesce(report_number(m.fourth, 0), '0')),
 				replace(chart('ladder', 'Steps from purchase to purchase', 'Bars, a step each: ' || m.described || '.', m.steps * 38,
-					chart_bars(m.names, m.figures, m.shares, m.classes)), '-&gt;', '&rarr;')
+					chart_bars(m.names, m.figures, m.shares, m.classes, 100)), '-&gt;', '&rarr;')
 				|| report_folded('Table: the ladder', report_table('ladder', 'lnnnn', '{Purchase day,Customers,Bought again,Share %,Median days}', m.rows)),
 				'Days: until half of those on the step have bought again, those still waiting accounted for (Kaplan-Meier). View ladder. docs/retention.md', false)
 		FROM (SELECT count(*) AS steps,

@@ -116,7 +116,7 @@ CREATE FUNCTION report_page(data jsonb, workspace text, currency text) RETURNS t
 			'last refresh ' || to_char(h.last_refresh AT TIME ZONE h.time_zone, 'FMDD Mon YYYY HH24:MI') || ' (' || report_escape(h.time_zone) || ')',
 			CASE WHEN coalesce(currency, '') <> '' THEN 'money in ' || report_escape(currency) END)
 		|| '</p></header><main>'
-		|| concat_ws(E'\n', report_tiles(data, report_escape(currency)), report_retention(data), report_cohorts(data), report_segments(data, currency),
+		|| concat_ws(E'\n', report_tiles(data, currency), report_retention(data), report_cohorts(data), report_segments(data, currency),
 			report_stages(data, currency), report_moves(data), report_ladder(data), report_forecast(data), report_clv(data, currency), report_win_back(data, currency))
 		|| '</main><footer>' || report_foot(data) || '</footer></body></html>'
 	FROM (SELECT 'Customers of ' || report_escape(coalesce(s.source, workspace)) AS title, coalesce((data #>> '{kpis,0,as_of}')::date, s.last_refresh_day) AS as_of,

@@ -50,7 +50,7 @@ CREATE FUNCTION report_tiles(data jsonb, currency text) RETURNS text
 			|| report_tile('Repeat rate', report_figure(k.repeat_rate::numeric, report_percent(k.repeat_rate), 'kpis.repeat_rate'),
 				'of all customers bought on two or more days')
 			|| report_tile('Revenue, 12 months', report_figure(k.revenue_12m, report_money(k.revenue_12m, currency), 'kpis.revenue_12m'),
-				coalesce('average purchase ' || report_figure(k.average_purchase, report_escape(report_money(k.average_purchase, currency)), 'kpis.average_purchase'), 'no amounts'))
+				CASE WHEN k.average_purchase IS NULL THEN 'no amounts' ELSE 'average purchase ' || report_figure(k.average_purchase, report_money(k.average_purchase, currency), 'kpis.average_purchase') END)
 			|| report_tile('Value of the customer base', report_figure(report_value(data), report_money(report_value(data), currency), 'kpis.clv_12m_total'),
 				CASE WHEN report_value(data) IS NULL THEN 'needs a fitted model: purchases with amounts, and customers who came back'
 					ELSE coalesce((SELECT 'in the next 12 months; range ' || report_figure(l.low95, report_money(l.low95, currency), 'clv_range.low95')
@@ -204,7 +204,7 @@ CREATE FUNCTION report_segments(data jsonb, currency text) RETURNS text
 				FROM report_segment_rows(data) AS b ORDER BY b.revenue DESC NULLS LAST LIMIT 1),
 				'<div class="two">' || coalesce('<div>' || chart('segments', 'Map of the customers by recency and frequency',
 					'A grid of five by five: to the right who bought more recently, upward who buys more often; each cell has its number of customers and its segment, darker is more.',
-					5 * 78 + 22, m.heat || chart_text('{"long ago, seldom","recently, seldom"}', '{0,100}', '{408,408}', 'axis map'))
+					5 * 90 + 22, m.heat || chart_text('{"long ago, seldom","recently, seldom"}', '{0,100}', '{468,468}', 'axis map'))
 					|| '<p class="small">To the right: bought more recently. Upward: buys more often. Each cell: its customers, and by number the segment of most of them.</p></div>', '')
 				|| '<ol class="segments">' || l.items || '</ol></div>'
 				|| report_folded('Table: segments', report_table('segments', 'lnnnnn', '{Segment,Customers,Customers %,Revenue,Revenue %,Mean CLV}', l.rows)),
@@ -217,7 +217,7 @@ CREATE FUNCTION report_segments(data jsonb, currency text) RETURNS text
 					report_number(s.revenue_share::numeric, 1), report_money(s.mean_clv_12m, currency)]), '' ORDER BY s.place) AS rows
 			FROM report_segment_rows(data) AS s) AS l,
 			(SELECT chart_heat(array_agg(6 - g.f), array_agg(g.r), array_agg(g.customers / nullif(g.most, 0)), array_agg(report_count(g.customers::bigint)),
-					array_agg(g.place || E'\n' || regexp_replace(g.segment, ' (\S+)$', E'\n\\1')), array_agg(format('recency %s, frequency %s: %s customers, most of them %s', g.r, g.f, report_count(g.customers::bigint), g.segment)), array_agg(false), 5, 78, 0, 0) AS heat
+					array_agg(g.place || E'\n' || CASE WHEN length(g.segment) > 9 THEN regexp_replace(g.segment, ' (\S+)$', E'\n\\1') ELSE g.segment END), array_agg(format('recency %s, frequency %s: %s customers, most of them %s', g.r, g.f, report_count(g.customers::bigint), g.segment)), array_agg(false), 5, 90, 0, 0) AS heat
 			FROM (SELECT c.r, c.f, sum(c.customers)::double precision AS customers, max(sum(c.customers)) OVER () AS most,
 					(array_agg(c.segment ORDER BY c.customers DESC, c.segment))[1] AS segment,
 					(array_agg(s.place ORDER BY c.customers DESC, c.segment))[1] AS place

@@ -409,7 +409,7 @@ fit AS (
 parameter AS (
 	SELECT f.part, q.place::integer AS place, q.value::double precision AS value,
 		0.1 * sqrt((f.model -> 'covariance' -> (q.place::integer - 1) ->> (q.place::integer - 1))::double precision) AS step
-	FROM fit AS f, LATERAL json_each_text(f.model -> 'params') WITH ORDINALITY AS q(name, value, place)),
+	FROM fit AS f, LATERAL json_each_text(CASE json_typeof(f.model -> 'params') WHEN 'object' THEN f.model -> 'params' END) WITH ORDINALITY AS q(name, value, place)),
 shifted AS MATERIALIZED (
 	SELECT v.part, v.place, v.sign, v.step,
 		CASE WHEN v.part = 'purchases' THEN %1$s.btyd_model(s.purchase_model::jsonb ->> 'family', v.params,
