@@ -11,7 +11,7 @@ ROOMS = history book \
 	rfm segments lifecycle top_share \
 	clv sample \
 	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover \
-	report/text chart report/sections report/outlook report/page report/read
+	report/text chart report/sections report/outlook report/attached report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # These need no PGXS: they find, and where they may install, what they need themselves.

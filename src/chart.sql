@@ -54,6 +54,13 @@ CREATE FUNCTION chart_grid(ticks double precision[], labels text[], top double p
 COMMENT ON FUNCTION chart_grid(double precision[], text[], double precision, double precision) IS
 	'internal: the axis of values; the first tick is the bottom, the last the top';
 
+-- Makes room on the left for the labels of chart_grid: percents inside are of the rest.
+CREATE FUNCTION chart_inset(body text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN '<svg x="9%" width="91%" overflow="visible">' || body || '</svg>';
+COMMENT ON FUNCTION chart_inset(text) IS
+	'internal: parts of a chart, right of the labels of the axis of values';
+
 -- One label under each band; a NULL leaves the band without. The outermost stay inside.
 CREATE FUNCTION chart_bands(labels text[], y double precision) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -53,9 +53,9 @@ CREATE FUNCTION report_clv(data jsonb, currency text) RETURNS text
 					format('A curve: the best 10 percent of customers carry %s of the expected value, the best 20 percent %s, the best 50 percent %s.',
 						report_percent(100 * m.best_tenth), report_percent(100 * m.best_fifth), report_percent(100 * m.best_half)),
 					300, chart_grid('{0,25,50,75,100}', '{0,25,50,75,100 %}', 16, 260)
-						|| chart_curve('{0,100}', '{0,100}', 100, 100, 16, 260, 'c')
-						|| chart_curve(ARRAY[0::double precision] || m.xs, ARRAY[0::double precision] || m.ys, 100, 100, 16, 260, 'a')
-						|| chart_text('{0,"customers, best first",100 %}', '{0,50,100}', '{294,294,294}', 'axis map'))
+						|| chart_inset(chart_curve('{0,100}', '{0,100}', 100, 100, 16, 260, 'c')
+							|| chart_curve(ARRAY[0::double precision] || m.xs, ARRAY[0::double precision] || m.ys, 100, 100, 16, 260, 'a')
+							|| chart_text('{0,"customers, best first",100 %}', '{0,50,100}', '{294,294,294}', 'axis map')))
 				|| '<p class="small">Blue: the customers, best first. Grey: if all were worth the same.</p></div></div>'
 				|| report_folded('Table: customers by expected value', report_table('clv_bands', 'lnn', '{Expected in 12 months,Customers,Customers %}', b.rows))
 				|| report_folded('Table: concentration', report_table('clv_curve', 'lnn', '{Best customers %,Share of the expected value %,Each at least}', m.rows)),
@@ -102,9 +102,9 @@ CREATE FUNCTION report_forecast(data jsonb) RETURNS text
 				|| chart('forecast', 'Purchase days per customer in three months, actual and expected',
 					'Pairs of columns by repeat purchases until then: ' || m.described || '.',
 					250, chart_grid(m.ticks, (SELECT array_agg(trim_scale(round(t::numeric, 4))::text ORDER BY t) FROM unnest(m.ticks) AS t), 16, 200)
-						|| chart_columns(m.actuals, NULL, m.actual_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'a', 1, 2)
-						|| chart_columns(m.expecteds, NULL, m.expected_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'b', 2, 2)
-						|| chart_bands(m.names, 234))
+						|| chart_inset(chart_columns(m.actuals, NULL, m.actual_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'a', 1, 2)
+							|| chart_columns(m.expecteds, NULL, m.expected_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'b', 2, 2)
+							|| chart_bands(m.names, 234)))
 				|| report_folded('Table: forecast', report_table('forecast', 'lnnn', '{Repeat purchases until then,Customers,Actual per customer,Expected per customer}', m.rows)),
 				'Below the columns: how often a customer had come back by then. Model: MBG/NBD fitted on what was known before the three months. View forecast. docs/clv.md', false)
 		FROM (SELECT min(f.known_until) AS known_until, min(f.observed_until) AS observed_until,

@@ -64,6 +64,7 @@ section{min-width:0;background:var(--card);border:1px solid var(--line);border-r
 .segments li::marker{color:var(--soft);font-size:.9rem}
 .segments p{margin:0;font-size:.86rem;color:var(--soft)}
 .segments .action{color:var(--ink)}
+section>h3,details+h3{margin-top:16px}
 details{margin-top:12px;border-top:1px solid var(--line);padding-top:8px}
 summary{cursor:pointer;color:var(--soft);font-size:.88rem}
 summary:hover{color:var(--ink)}
@@ -117,7 +118,8 @@ CREATE FUNCTION report_page(data jsonb, workspace text, currency text) RETURNS t
 			CASE WHEN coalesce(currency, '') <> '' THEN 'money in ' || report_escape(currency) END)
 		|| '</p></header><main>'
 		|| concat_ws(E'\n', report_tiles(data, currency), report_retention(data), report_cohorts(data), report_segments(data, currency),
-			report_stages(data, currency), report_moves(data), report_ladder(data), report_forecast(data), report_clv(data, currency), report_win_back(data, currency))
+			report_stages(data, currency), report_moves(data), report_ladder(data), report_forecast(data), report_clv(data, currency), report_win_back(data, currency),
+			report_mrr(data, currency), report_channels(data, currency), report_referrals(data, currency), report_products(data), report_campaigns(data, currency))
 		|| '</main><footer>' || report_foot(data) || '</footer></body></html>'
 	FROM (SELECT 'Customers of ' || report_escape(coalesce(s.source, workspace)) AS title, coalesce((data #>> '{kpis,0,as_of}')::date, s.last_refresh_day) AS as_of,
 			s.source, s.last_refresh, s.time_zone

@@ -21,7 +21,7 @@ SELECT as_of, customers, active_customers, acquired_30d, repeat_rate, crr_12m, r
 FROM %1$s.kpis WHERE as_of IS NOT NULL $query$),
 (3, 'population', '{customers}', $query$
 SELECT rfm_score, stage, count(*) AS customers, sum(spend) AS spend, sum((clv_12m * 10000)::bigint) AS clv
-FROM %1$s.customers GROUP BY rfm_score, stage $query$),
+FROM %1$s.customers WHERE purchases > 0 OR spend IS NOT NULL GROUP BY rfm_score, stage $query$),
 (4, 'value', '{kpis}', $query$
 SELECT clv_12m_total FROM %1$s.kpis WHERE jsonb_typeof($1 -> 'population') IS DISTINCT FROM 'array' $query$),
 (5, 'segments', '{segments}', $query$
@@ -63,7 +63,37 @@ SELECT frequency, customers, actual, expected, known_until, observed_until FROM 
 SELECT row_number() OVER () AS place, w.*
 FROM (SELECT customer_id::text AS customer_id, stage, last_purchase, days_since_last, turns_dormant_on, value_at_stake FROM %1$s.win_back LIMIT 15) AS w $query$),
 (15, 'models', '{models}', $query$
-SELECT model, family, customers, left_out, converged, reason, fitted_at FROM %1$s.models $query$)
+SELECT model, family, customers, left_out, converged, reason, fitted_at FROM %1$s.models $query$),
+-- What crm_attach_* add; a workspace without has none of these views.
+(16, 'mrr_monthly', '{mrr_monthly}', $query$
+SELECT period_start, mrr_start, new, expansion, contraction, churned, reactivation, mrr_end, customers_end, net_retention, complete
+FROM %1$s.mrr_monthly ORDER BY period_start DESC LIMIT 36 $query$),
+(17, 'acquisition', '{acquisition}', $query$
+SELECT channel, customers, cost, cac, repeat_rate, mean_value, ltv_to_cac FROM %1$s.acquisition ORDER BY customers DESC, channel LIMIT 20 $query$),
+(18, 'payback', '{payback}', $query$
+SELECT channel, count(*) AS cohorts, count(payback_period) AS paid_back, percentile_disc(0.5) WITHIN GROUP (ORDER BY payback_period) AS median_months
+FROM %1$s.payback WHERE customers > 0 GROUP BY channel $query$),
+(19, 'referrals', '{referrals}', $query$
+SELECT quadrant, count(*) AS customers, count(*) FILTER (WHERE direct_referrals > 0) AS referrers, sum(direct_referrals) AS referred, avg(clv) AS worth
+FROM %1$s.referrals GROUP BY quadrant $query$),
+(20, 'top_referrers', '{referrals}', $query$
+SELECT row_number() OVER () AS place, r.*
+FROM (SELECT customer_id::text AS customer_id, direct_referrals, crv, clv, quadrant FROM %1$s.referrals
+	WHERE direct_referrals > 0 ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10) AS r $query$),
+(21, 'affinity', '{affinity}', $query$
+SELECT row_number() OVER () AS place, p.*
+FROM (SELECT b.*
+	FROM (SELECT DISTINCT ON (least(a.product::text, a.other::text), greatest(a.product::text, a.other::text))
+			a.product::text AS product, a.other::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
+		FROM %1$s.affinity AS a WHERE a.lift > 1
+		ORDER BY least(a.product::text, a.other::text), greatest(a.product::text, a.other::text), a.confidence DESC, a.product::text) AS b
+	ORDER BY b.log_likelihood_ratio DESC, b.product, b.other LIMIT 10) AS p $query$),
+(22, 'next_products', '{next_products}', $query$
+SELECT n.product::text AS product, count(DISTINCT n.customer_id::text) AS customers
+FROM %1$s.next_products AS n GROUP BY n.product::text ORDER BY 2 DESC, 1 LIMIT 10 $query$),
+(23, 'campaigns', '{campaigns}', $query$
+SELECT variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, cost, campaign_roi
+FROM %1$s.campaigns ORDER BY is_control, variant LIMIT 30 $query$)
 	) AS v(position, name, views, query);
 	END;
 COMMENT ON FUNCTION report_queries() IS

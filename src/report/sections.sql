@@ -88,9 +88,9 @@ CREATE FUNCTION report_retention(data jsonb) RETURNS text
 					format('Two lines over %s months, %s to %s, in percent of the customers at the start of each month. Last complete month: %s stayed, %s left.',
 						m.months, report_month(m.first), report_month(m.last), coalesce(report_percent(m.last_retention), 'nobody'), coalesce(report_percent(m.last_churn), 'nobody')),
 					230, chart_grid('{0,25,50,75,100}', '{0,25,50,75,100 %}', 16, 190)
-						|| chart_line(m.retention, m.complete, m.retention_titles, 0, 100, 16, 190, 'a')
-						|| chart_line(m.churn, m.complete, m.churn_titles, 0, 100, 16, 190, 'b')
-						|| chart_bands(m.labels, 224))
+						|| chart_inset(chart_line(m.retention, m.complete, m.retention_titles, 0, 100, 16, 190, 'a')
+							|| chart_line(m.churn, m.complete, m.churn_titles, 0, 100, 16, 190, 'b')
+							|| chart_bands(m.labels, 224)))
 				|| report_folded('Table: retention by month', report_table('retention_monthly', 'lnnnnnnnl',
 					'{Month,Customers at start,At end,New,Churned,Retained %,Churn %,CRR %,Complete}', m.rows)),
 				format('Customer: bought in the %s. Retained and churn add up to 100 %%; CRR also counts those who came back. The last %s months; view retention_monthly has all. docs/retention.md',

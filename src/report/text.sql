@@ -22,6 +22,16 @@ CREATE FUNCTION report_number(value numeric, decimals integer) RETURNS text
 COMMENT ON FUNCTION report_number(numeric, integer) IS
 	'internal: a number rounded to so many decimals, with the separators of lc_numeric';
 
+CREATE FUNCTION report_short(value numeric) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE
+		WHEN abs(value) >= 10000000 THEN report_number(value / 1000000, 0) || 'M'
+		WHEN abs(value) >= 1000000 THEN report_number(value / 1000000, 1) || 'M'
+		WHEN abs(value) >= 10000 THEN report_number(value / 1000, 0) || 'k'
+		ELSE report_number(value, 0) END;
+COMMENT ON FUNCTION report_short(numeric) IS
+	'internal: a round number for an axis: 12k, 1.5M';
+
 CREATE FUNCTION report_count(value bigint) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN report_number(value::numeric, 0);

@@ -7,6 +7,9 @@
  *
  * as_of() returns a history that holds nothing later as it is, so asking each view's date of
  * each history costs nothing where no purchase lies in the future.
+ *
+ * What is of the workspace, not of a customer, is asked for by scalar subqueries: a join with its
+ * one row would keep the planner from reading customers in parallel.
  */
 
 CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
@@ -45,12 +48,15 @@ SELECT c.customer_id,
 	%1$s.expected_purchases(c.purchase_model, 365 / 7.0::double precision, c.history, c.refreshed_on) AS expected_purchases_12m,
 	%1$s.expected_spend(c.spend_model, %1$s.frequency(c.history, c.refreshed_on), %1$s.monetary(c.history, c.refreshed_on)) AS expected_spend,
 	%1$s.clv(c.purchase_model, c.spend_model, c.history, c.refreshed_on) AS clv_12m
-FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today, s.refreshed_on, s.cuts, s.purchase_model, s.spend_model
-	FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today,
-			refreshed_on, cuts, purchase_model, spend_model
-		FROM %2$s.workspace_state OFFSET 0) AS s,
-		%2$s.customer_history AS h
-	WHERE %1$s.as_of(h.history, s.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
+FROM (SELECT h.customer_id, %1$s.as_of(h.history, d.today) AS history, d.today,
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s) AS refreshed_on,
+		(SELECT s.cuts FROM %2$s.workspace_state AS s) AS cuts,
+		(SELECT s.purchase_model FROM %2$s.workspace_state AS s) AS purchase_model,
+		(SELECT s.spend_model FROM %2$s.workspace_state AS s) AS spend_model
+	FROM %2$s.customer_history AS h,
+		LATERAL (SELECT (SELECT coalesce(s.as_of, (CURRENT_TIMESTAMP AT TIME ZONE s.time_zone)::date)
+			FROM %2$s.workspace_state AS s) AS today) AS d
+	WHERE %1$s.as_of(h.history, d.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
 $query$, 'one row per customer, as of today (in a pinned workspace: as of its date)', $columns$
 customer_id: the customer's id, as in the source
 first_purchase: first purchase day; NULL when there are refunds only
@@ -357,13 +363,13 @@ $columns$, NULL),
 
 (14, 'stage_moves', $query$
 SELECT m.stage_before::text AS stage_before, m.stage_now::text AS stage_now, m.customers
-FROM (SELECT %1$s.lifecycle_stage(%1$s.as_of(h.history, s.before), s.before) AS stage_before,
-		%1$s.lifecycle_stage(h.history, s.today) AS stage_now, count(*) AS customers
-	FROM (SELECT d.today, (d.today + 1 - interval '3 months')::date - 1 AS before
-		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
-			FROM %2$s.workspace_state OFFSET 0) AS d OFFSET 0) AS s,
-		LATERAL (SELECT %1$s.as_of(c.history, s.today) AS history FROM %2$s.customer_history AS c) AS h
-	WHERE h.history OPERATOR(%1$s.<>) ''::%1$s.purchase_history
+FROM (SELECT %1$s.lifecycle_stage(%1$s.as_of(h.history, d.before), d.before) AS stage_before,
+		%1$s.lifecycle_stage(%1$s.as_of(h.history, d.today), d.today) AS stage_now, count(*) AS customers
+	FROM %2$s.customer_history AS h,
+		LATERAL (SELECT (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) FROM %2$s.workspace_state) AS today,
+			(SELECT (coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) + 1 - interval '3 months')::date - 1
+			FROM %2$s.workspace_state) AS before) AS d
+	WHERE %1$s.as_of(h.history, d.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history
 	GROUP BY 1, 2) AS m
 ORDER BY m.stage_before, m.stage_now
 $query$, 'customers by lifecycle stage three months ago and today (in a pinned workspace: its date)', $columns$
