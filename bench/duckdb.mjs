@@ -1,5 +1,5 @@
-// node duckdb.mjs FILE CSV: loads the orders, then answers each line of input, a JSON string
-// with a query, by its wall time in milliseconds. Two threads, warm.
+// node duckdb.mjs FILE CSV: loads the orders, then answers each line of input, a
+// query, by its wall time in milliseconds. Two threads, warm.
 import { DuckDBInstance } from '@duckdb/node-api';
 import { createInterface } from 'node:readline';
 
@@ -12,7 +12,7 @@ await connection.run('CHECKPOINT');
 console.log('ready');
 for await (const line of createInterface({ input: process.stdin })) {
   const start = performance.now();
-  const result = await connection.runAndReadAll(JSON.parse(line));
+  const result = await connection.runAndReadAll(line);
   result.getRows();
   console.log((performance.now() - start).toFixed(3));
 }

@@ -1,10 +1,10 @@
 # measure.pl: runs what bench/rooms/*.pl list, interleaved, and prints ratios of medians.
 #
 # A room's file returns { sql => {NAME => QUERY or {set, sql, per}}, duckdb => {NAME => QUERY},
-# lines => [[TEXT, OP, FLOOR, NAME, PEER]...], facts => [[TEXT, SQL]...] }; names may be of any room.
+# lifetimes => {NAME => QUESTION of lifetimes.py}, lines => [[TEXT, OP, FLOOR, NAME, PEER]...], facts => [[TEXT, SQL]...] }; names may be of any room.
 # OP 'at most': NAME takes at most FLOOR times PEER. 'faster': PEER takes at least FLOOR times
 # NAME. A CODE in the place of NAME or PEER gets the medians. A line misses when it is off by
-# more than 5 %. PostgreSQL is measured by the CPU time of its backend, DuckDB by the clock.
+# more than 5 %. PostgreSQL is measured by the CPU time of its backend, peers by the clock.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -17,16 +17,20 @@ $| = 1;
 my $here = abs_path(dirname(__FILE__));
 my $tolerance = 0.05;
 my $runs = $ENV{RUNS} || 5;
-my (%sql, %duck, @lines, @facts, %ms);
+my $patience = 30_000;    # ms: what takes a peer longer is asked once
+my (%sql, %duck, %lifetimes, @lines, @facts, %ms);
 
 read_rooms();
-my ($to_psql, $from_psql) = start_psql();
-my $backend = ask('SELECT pg_backend_pid();');
-my ($to_duck, $from_duck) = start_duckdb();
+my ($to_psql, $from_psql, $backend);
+start_psql('bench');
+my ($to_duck, $from_duck) = start_peer('DuckDB', \%duck, $ENV{DUCKDB}, 'node', "$here/duckdb.mjs", $ENV{DUCKDB}, $ENV{ORDERS_CSV});
+my ($to_lifetimes, $from_lifetimes) = start_peer('lifetimes', \%lifetimes, $ENV{PYTHON}, $ENV{PYTHON}, "$here/lifetimes.py", $ENV{STATISTICS_CSV});
 printf "%s orders of %s customers, %d runs, medians; CPU of the backend by %s\n\n",
   ask('SELECT count(*) FROM orders;'), ask('SELECT count(*) FROM stored;'), $runs, clock_name();
 run_all();
-exit report();
+my $missed = report();
+report_growth();
+exit $missed;
 
 sub read_rooms
 {
@@ -37,16 +41,25 @@ sub read_rooms
 		next if %wanted && !$wanted{$name} && $name ne 'base';
 		my $room = do "$here/rooms/$name.pl" or die "$file: " . ($@ || $!) . "\n";
 		%sql = (%sql, %{ $room->{sql} // {} });
-		%duck = (%duck, %{ $room->{duckdb} // {} });
+		%duck = (%duck, one_line(%{ $room->{duckdb} // {} }));
+		%lifetimes = (%lifetimes, %{ $room->{lifetimes} // {} });
 		push @lines, @{ $room->{lines} // [] };
 		push @facts, @{ $room->{facts} // [] };
 	}
 }
 
+sub one_line
+{
+	my %queries = @_;
+	s/\s+/ /g for values %queries;
+	return %queries;
+}
+
 sub start_psql
 {
-	my $pid = open2(my $out, my $in, 'psql', qw(-X -A -t -q -v ON_ERROR_STOP=1 -d bench));
-	return ($in, $out);
+	my ($database) = @_;
+	open2($from_psql, $to_psql, qw(psql -X -A -t -q -v ON_ERROR_STOP=1 -d), $database);
+	$backend = ask('SELECT pg_backend_pid();');
 }
 
 # One answer, of one line; an error of psql ends it.
@@ -64,13 +77,15 @@ sub ask
 	die "this failed: $query\n";
 }
 
-sub start_duckdb
+# A peer reads questions on a line each and answers each by its milliseconds.
+sub start_peer
 {
-	return unless %duck && $ENV{DUCKDB};
-	my $pid = open2(my $out, my $in, 'node', "$here/duckdb.mjs", $ENV{DUCKDB}, $ENV{ORDERS_CSV});
+	my ($name, $questions, $there, @command) = @_;
+	return unless %$questions && $there;
+	open2(my $out, my $in, @command);
 	my $ready = <$out>;
 	return ($in, $out) if defined $ready && $ready eq "ready\n";
-	print "skipped: DuckDB (it did not start)\n";
+	print "skipped: $name (it did not start)\n";
 	return;
 }
 
@@ -106,15 +121,27 @@ sub measure_sql
 	return $taken;
 }
 
-sub measure_duckdb
+# undef when the peer has no answer; it is asked no more then.
+sub measure_peer
 {
-	my ($name) = @_;
-	my $query = $duck{$name} =~ s/\s+/ /gr;
-	$query =~ s/(["\\])/\\$1/g;
-	print $to_duck "\"$query\"\n";
-	$to_duck->flush;
-	my $answer = <$from_duck> // die "DuckDB failed: $query\n";
-	return $answer + 0;
+	my ($peer, $to, $from, $questions, $name) = @_;
+	print $to "$questions->{$name}\n";
+	$to->flush;
+	my $answer = <$from> // die "$peer failed: $questions->{$name}\n";
+	return $answer + 0 if $answer =~ /^[0-9.]+$/;
+	print "$peer, $name: $answer";
+	delete $questions->{$name};
+	return;
+}
+
+sub run_sql
+{
+	my ($round, $taken) = @_;
+	for my $name (sort keys %sql)
+	{
+		my $ms = measure_sql($name);
+		push @{ $taken->{$name} }, $ms if $round > 0;
+	}
 }
 
 # A first round warms everything and is not counted.
@@ -123,16 +150,17 @@ sub run_all
 	for my $round (0 .. $runs)
 	{
 		print STDERR "round $round of $runs\r" if -t STDERR;
-		for my $name (sort keys %sql)
+		run_sql($round, \%ms);
+		for (['DuckDB', $to_duck, $from_duck, \%duck], ['lifetimes', $to_lifetimes, $from_lifetimes, \%lifetimes])
 		{
-			my $taken = measure_sql($name);
-			push @{ $ms{$name} }, $taken if $round > 0;
-		}
-		next unless $to_duck;
-		for my $name (sort keys %duck)
-		{
-			my $taken = measure_duckdb($name);
-			push @{ $ms{$name} }, $taken if $round > 0;
+			my ($peer, $to, $from, $questions) = @$_;
+			for my $name ($to ? sort keys %$questions : ())
+			{
+				my $taken = measure_peer($peer, $to, $from, $questions, $name) // next;
+				my $once = $taken > $patience;
+				push @{ $ms{$name} }, $taken if $round > 0 || $once;
+				delete $questions->{$name} if $once;
+			}
 		}
 	}
 }
@@ -172,4 +200,18 @@ sub report
 	printf "%-62s %6s\n", $_->[0], ask("$_->[1];") for @facts;
 	printf "\n%d of %d lines miss\n", $missed, scalar grep { defined $_->[2] } @lines;
 	return $missed ? 1 : 0;
+}
+
+# What a hundredth and a tenth of the customers take: whatever grows faster than its data shows.
+sub report_growth
+{
+	my %of;
+	for my $part (100, 10)
+	{
+		start_psql("bench_$part");
+		$of{$part} = {};
+		run_sql($_, $of{$part}) for 0 .. $runs;
+	}
+	printf "\n%-28s %10s %10s %10s   ms at 1/100, 1/10 and all of the customers\n", '', '1/100', '1/10', 'all';
+	printf "%-28s %10.1f %10.1f %10.1f\n", $_, median($of{100}{$_}), median($of{10}{$_}), median($ms{$_}) for sort keys %sql;
 }

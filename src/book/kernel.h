@@ -13,6 +13,7 @@
 #define CRM_BOOK_KERNEL_H
 
 #include "history.h"
+#include "pool.h"
 
 /* A row under an integer key. */
 typedef struct BookRow
@@ -46,39 +47,6 @@ typedef struct BookBytesRow
 	HistoryDay day;
 	KeyBytes   bytes;
 } BookBytesRow;
-
-typedef struct RowBlock
-{
-	struct RowBlock *next;
-	uint32			 used;
-	uint32			 capacity;
-} RowBlock;
-
-#define BlockRows(block) ((char *) (block) + sizeof(RowBlock))
-
-/* Rows in the order they came. */
-typedef struct RowList
-{
-	RowBlock *first;
-	RowBlock *last;
-} RowList;
-
-/* One allocation that holds blocks or key bytes; its header is as long as a block's. */
-typedef struct Slab
-{
-	struct Slab *next;
-	Size		 bytes;
-} Slab;
-
-/* Blocks to hand out, and all that was allocated for them. */
-typedef struct BlockPool
-{
-	MemoryContext context;
-	RowBlock	 *free;
-	Slab		 *slabs;
-	Size		  bytes; /* allocated */
-	uint32		  next_blocks;
-} BlockPool;
 
 /* Whether two different byte strings of the same hash are the same key. */
 typedef bool (*KeysEqual)(void *arg, const uint8 *a, Size a_length, const uint8 *b,
