@@ -192,7 +192,46 @@ SELECT alike(section(:'page', 'clv'), '%you have no right to read%', 'customers 
 SELECT ok(position(:'by_owner' IN :'page') > 0, 'segments come from their view, the same');
 SELECT alike(section(:'page', 'figures'), '%' || (SELECT to_char(round(clv_12m_total), 'FM999,999,990') FROM crm.kpis) || '%', 'the value of the base from kpis');
 DROP VIEW crm.ladder;
-SELECT alike(section(crm_report(), 'ladder'), '%Nobody has bought yet.%', 'a workspace without a view');
+SELECT alike(section(crm_report(), 'ladder'), '%this workspace has no view for it%', 'a workspace without a view, as of an older version');
+
+-- What is attached: sections appear with the views. Stand-ins of the views' columns.
+
+CREATE VIEW crm.mrr_monthly AS
+SELECT p.* FROM (SELECT mrr_agg(s, periods('2025-01-01', '2025-12-31', '1 month'), date '2025-12-20') AS a
+	FROM (SELECT subscription_agg(daterange(d, CASE WHEN i % 3 = 0 THEN d + 150 END), 10 + i % 5) AS s
+		FROM (SELECT i, date '2025-01-05' + i * 5 AS d FROM generate_series(1, 60) AS i) AS x GROUP BY i) AS y) AS z, unnest(a) AS p;
+CREATE VIEW crm.acquisition AS
+SELECT * FROM (VALUES ('<b>mail</b>', 60::bigint, 600::numeric, 10::float8, 70::float8, 150::float8, 15::float8), ('search', 120, 4000, 33.25, 60.5, 130.0, 3.9),
+	(NULL, 20, 0, 0, 50, 90, NULL)) AS v(channel, customers, cost, cac, repeat_rate, mean_value, ltv_to_cac);
+CREATE VIEW crm.payback AS
+SELECT * FROM (VALUES (date '2025-01-01', 'search', 10::bigint, 3), ('2025-02-01', 'search', 12, NULL), ('2025-03-01', 'search', 12, 5), ('2025-01-01', '<b>mail</b>', 7, 0)) AS v(cohort, channel, customers, payback_period);
+CREATE VIEW crm.referrals AS
+SELECT * FROM (VALUES ('a<b', 3::bigint, 10::numeric, 55.5::numeric, 'advocates'), ('b', 0, 20, 0, 'affluents'), ('c', 1, 90, 80, 'champions')) AS v(customer_id, direct_referrals, clv, crv, quadrant);
+CREATE VIEW crm.affinity AS
+SELECT * FROM (VALUES ('tea', 'cup', 40::bigint, 0.4::float8, 2.5::float8, 60.1::float8), ('cup', 'tea', 40, 0.6, 2.5, 60.1), ('tea', '<i>milk</i>', 20, 0.2, 0.9, -3.0)) AS v(product, other, together, confidence, lift, log_likelihood_ratio);
+CREATE VIEW crm.next_products AS SELECT * FROM (VALUES (1, 'cup'), (2, 'cup'), (3, '<jam>')) AS v(customer_id, product);
+CREATE VIEW crm.campaigns AS
+SELECT * FROM (VALUES ('win back', false, 500::bigint, 0.08::float8, 0.03::float8, 0.004::float8, 0.056::float8, 0.02::float8, 4.2::numeric, 250::numeric, 1.5::float8),
+	('none', true, 500, 0.05, NULL, NULL, NULL, NULL, 2.5, 0, NULL)) AS v(variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, cost, campaign_roi);
+SELECT crm_report('crm', 'EUR') AS page \gset
+SELECT alike(sections(:'page'), '% win-back mrr acquisition referrals products campaigns', 'a section for each');
+SELECT ok(:'page'::text !~ '<(b|i|jam)>', 'names of channels and products are escaped');
+SELECT alike(section(:'page', 'mrr'), '%' || (SELECT round(mrr_end) || ' EUR a month at the end of Nov 2025, from ' || customers_end FROM crm.mrr_monthly WHERE period_start = '2025-11-01') || ' customers.%', 'revenue at the end of the last month that is over');
+SELECT is((SELECT string_agg(m[1], ' ') FROM regexp_matches((regexp_match(:'page', '<table data-view="mrr_monthly">.*?</table>'))[1], '<td>([^<]*) EUR</td><td>\d+</td><td>', 'g') AS m),
+	(SELECT string_agg(round(mrr_end)::text, ' ' ORDER BY period_start DESC) FROM crm.mrr_monthly), 'its table is the view''s');
+SELECT is((SELECT count(*) FROM regexp_matches(section(:'page', 'mrr'), 'not over yet', 'g')), 1::bigint, 'the month that is not over is named');
+SELECT alike(section(:'page', 'acquisition'), '%Winning a customer cost 23 EUR on average; &lt;b&gt;mail&lt;/b&gt; returns most: 15.0 times%', 'cost per customer over all channels');
+SELECT ok(:'page'::text LIKE '%<th scope="row">search</th><td>120</td><td>4,000 EUR</td><td>33.25 EUR</td><td>130 EUR</td><td>3.9</td><td>60.5</td><td>2 of 3</td><td>3</td>%', 'a channel with its payback');
+SELECT ok(:'page'::text LIKE '%<th scope="row">unknown</th><td>20</td><td>0 EUR</td><td>0 EUR</td><td>90 EUR</td><td>&ndash;</td><td>50.0</td><td>&ndash;</td><td>&ndash;</td>%', 'customers of an unknown channel');
+SELECT alike(section(:'page', 'referrals'), '%2 customers referred 4 others.%', 'referrals');
+SELECT alike(section(:'page', 'products'), '%Of 100 purchases with cup, 60 have tea too: 2.5 times%', 'each pair once, in the direction that says more');
+SELECT unalike(section(:'page', 'products'), '%milk%', 'what is bought together less than by chance is no advice');
+SELECT ok(:'page'::text LIKE '%<th scope="row">cup</th><td>2</td>%<th scope="row">&lt;jam&gt;</th><td>1</td>%', 'what to offer next');
+SELECT alike(replace(section(:'page', 'campaigns'), '%', 'percent'), '%win back: 8.0 of 100 converted, 3.0 points more than without it (95 percent: 0.4 to 5.6).%', 'a campaign against its control group');
+CREATE OR REPLACE VIEW crm.payback AS SELECT NULL::date AS cohort, NULL::text AS channel, NULL::bigint AS customers, NULL::int AS payback_period WHERE false;
+CREATE OR REPLACE VIEW crm.campaigns AS SELECT NULL::text AS variant, NULL::boolean AS is_control, NULL::bigint AS contacts, NULL::float8 AS conversion_rate, NULL::float8 AS difference, NULL::float8 AS lower95,
+	NULL::float8 AS upper95, NULL::float8 AS p_value, NULL::numeric AS sales_per_contact, NULL::numeric AS cost, NULL::float8 AS campaign_roi WHERE false;
+SELECT alike(section(crm_report(), 'campaigns'), '%There are no rows.%', 'attached and empty');
 
 -- Relocation
 

@@ -14,13 +14,13 @@ CREATE FUNCTION report_mrr(data jsonb, currency text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	BEGIN ATOMIC
 	SELECT CASE u.missing WHEN '' THEN (SELECT report_section('mrr', 'Recurring revenue and how it moves',
-				coalesce((SELECT format('%s a month at the end of %s, from %s customers. Of 100 that customers paid at the start of a month, %s were still paid at its end, on average over the last twelve%s.',
+				coalesce((SELECT format('%s a month at the end of %s, from %s customers. Of 100 that customers paid at the start of a month, %s were still paid at its end, on average over the last %s complete months%s.',
 						report_escape(report_money(l.mrr_end, currency)), report_month(l.period_start), report_count(l.customers_end),
-						report_number((100 * (1 - m.lost / nullif(m.before, 0)))::numeric, 1), ', before what anybody paid more')
+						report_number((100 * (1 - m.lost / nullif(m.before, 0)))::numeric, 1), m.months, ', before what anybody paid more')
 					FROM (SELECT r.mrr_end, r.period_start, r.customers_end
 						FROM jsonb_to_recordset(data -> 'mrr_monthly') AS r(period_start date, mrr_end numeric, customers_end bigint, complete boolean)
 						WHERE r.complete ORDER BY r.period_start DESC LIMIT 1) AS l,
-						(SELECT sum(q.contraction + q.churned) AS lost, sum(q.mrr_start) AS before
+						(SELECT count(*) AS months, sum(q.contraction + q.churned) AS lost, sum(q.mrr_start) AS before
 						FROM (SELECT r.* FROM jsonb_to_recordset(data -> 'mrr_monthly') AS r(period_start date, mrr_start numeric, contraction numeric, churned numeric, complete boolean)
 							WHERE r.complete ORDER BY r.period_start DESC LIMIT 12) AS q) AS m
 					WHERE m.before > 0), 'No month is over yet.'),

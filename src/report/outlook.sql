@@ -42,7 +42,7 @@ CREATE FUNCTION report_clv(data jsonb, currency text) RETURNS text
 	BEGIN ATOMIC
 	SELECT coalesce(
 		CASE WHEN coalesce((data #>> '{clv,0,customers}')::bigint, 0) = 0 AND jsonb_typeof(data -> 'clv') = 'array' THEN
-			report_missing('{}', 'clv', 'clv', 'What customers are expected to bring', 'There is no model: it needs purchases with amounts, and customers who came back.')
+			report_missing('{"clv": []}', 'clv', 'clv', 'What customers are expected to bring', 'There is no model: it needs purchases with amounts, and customers who came back.')
 		ELSE report_missing(data, 'clv', 'clv', 'What customers are expected to bring', 'There is no view of customers.') END,
 		(SELECT report_section('clv', 'What customers are expected to bring',
 				format('The best 20 of 100 customers carry %s of what all are expected to bring in the next 12 months.', report_percent(100 * m.best_fifth)),

@@ -11,6 +11,7 @@ CREATE FUNCTION report_missing(data jsonb, name text, id text, title text, hint 
 	RETURN CASE
 		WHEN jsonb_typeof(data -> name) = 'array' AND jsonb_array_length(data -> name) > 0 THEN NULL
 		ELSE report_section(id, title, NULL, '<p class="missing">' || CASE
+				WHEN NOT data ? name THEN 'Not shown: this workspace has no view for it. One that an older version attached gets it by crm_detach and crm_attach.'
 				WHEN data ->> name = 'denied' THEN 'Not shown: you have no right to read what this section is made of. The owner of the workspace can grant SELECT on it.'
 				ELSE report_escape(hint) END || '</p>', NULL, false)
 	END;

@@ -379,20 +379,22 @@ customers: customers who went from the one to the other
 $columns$, NULL),
 
 (15, 'forecast', $query$
-SELECT v.frequency, v.customers, v.actual, v.expected, k.known_until, k.observed_until
-FROM (SELECT s.known_until, s.observed_until, %1$s.btyd_validate(f.model, h.history, s.known_until, s.observed_until) AS validation
-	FROM (SELECT (refreshed_on + 1 - interval '3 months')::date - 1 AS known_until, refreshed_on AS observed_until,
-			greatest(customers / 100000, 1) AS every
-		FROM %2$s.workspace_state OFFSET 0) AS s,
-		LATERAL (SELECT %1$s.btyd_fit('mbg/nbd', c.history, s.known_until) AS model
-			FROM %2$s.customer_history AS c
-			WHERE hashtextextended(c.customer_id::text COLLATE pg_catalog."C", 0) %% s.every = 0 OFFSET 0) AS f,
-		%2$s.customer_history AS h
-	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% s.every = 0
-	GROUP BY s.known_until, s.observed_until) AS k,
-	LATERAL %1$s.validation_rows(k.validation) AS v
+WITH state AS MATERIALIZED (
+	SELECT (refreshed_on + 1 - interval '3 months')::date - 1 AS known_until, refreshed_on AS observed_until,
+		greatest(customers / 50000, 1) AS every
+	FROM %2$s.workspace_state),
+sampled AS MATERIALIZED (
+	SELECT h.history FROM %2$s.customer_history AS h
+	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% (SELECT s.every FROM state AS s) = 0),
+fitted AS MATERIALIZED (
+	SELECT %1$s.btyd_fit('mbg/nbd', h.history, s.known_until) AS model FROM state AS s, sampled AS h),
+validated AS (
+	SELECT %1$s.btyd_validate(f.model, h.history, s.known_until, s.observed_until) AS validation
+	FROM state AS s, fitted AS f, sampled AS h)
+SELECT v.frequency, v.customers, v.actual, v.expected, s.known_until, s.observed_until
+FROM state AS s, validated AS k, LATERAL %1$s.validation_rows(k.validation) AS v
 WHERE v.customers > 0
-$query$, 'how well the last three months were forecast by a model that knew only what came before; of more than 100,000 customers a sample of about that many, by hash of the id', $columns$
+$query$, 'how well the last three months were forecast by a model that knew only what came before; of more than 50,000 customers a sample of about that many, by hash of the id', $columns$
 frequency: purchase days after the first, by known_until: 0 to 6, 7+
 customers: customers with that many
 actual: mean purchase days per customer from then to observed_until
@@ -403,11 +405,11 @@ $columns$, NULL),
 
 (16, 'clv_range', $query$
 WITH state AS MATERIALIZED (
-	SELECT refreshed_on, purchase_model, spend_model, greatest(customers / 5000, 1) AS every FROM %2$s.workspace_state),
+	SELECT refreshed_on, purchase_model, spend_model, greatest(customers / 3000, 1) AS every FROM %2$s.workspace_state),
 sampled AS MATERIALIZED (
 	SELECT %1$s.as_of(h.history, s.refreshed_on) AS history
 	FROM state AS s, %2$s.customer_history AS h
-	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% s.every = 0),
+	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% (SELECT e.every FROM state AS e) = 0),
 fit AS (
 	SELECT 'purchases'::text AS part, s.purchase_model::text::json AS model FROM state AS s
 	UNION ALL
@@ -443,7 +445,7 @@ SELECT k.clv_12m_total, e.relative_error,
 FROM (SELECT sqrt(sum(a.slope * b.slope * (f.model -> 'covariance' -> (a.place - 1) ->> (b.place - 1))::double precision)) AS relative_error
 	FROM slope AS a JOIN slope AS b ON b.part = a.part JOIN fit AS f ON f.part = a.part) AS e,
 	LATERAL (SELECT (SELECT q.clv_12m_total FROM %2$s.kpis AS q) AS clv_12m_total) AS k
-$query$, 'what the customer base is expected to bring in 12 months, with the limits that the uncertainty of the fitted parameters leaves (delta method; of more than 5,000 customers a sample of about that many, by hash of the id)', $columns$
+$query$, 'what the customer base is expected to bring in 12 months, with the limits that the uncertainty of the fitted parameters leaves (delta method; of more than 3,000 customers a sample of about that many, by hash of the id)', $columns$
 clv_12m_total: money expected of all customers in the 365 days after the last refresh, as in kpis
 relative_error: standard error of the sum as a fraction of it
 low95: lower limit of 95 percent
