@@ -65,7 +65,7 @@ $(UPDATE): release/$(EXTENSION)--$(RELEASED).sql $(EXTENSION)--$(EXTVERSION).sql
 
 # Loops over array lanes: vectorised (selects count as branches while traps matter).
 src/math/vector.o: CFLAGS += -O3 -fno-trapping-math
-src/math/btyd_bg.o src/math/btyd_pareto.o: CFLAGS += -O3 -fno-trapping-math
+src/math/btyd_bg.o src/math/btyd_pareto.o src/math/score_bg.o src/math/spend.o: CFLAGS += -O3 -fno-trapping-math
 
 # Headers are few; whoever changes one gets everything rebuilt.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)

@@ -2,13 +2,17 @@
 # stored, and ALTER EXTENSION UPDATE leads from it to the very catalog of a fresh installation.
 use strict;
 use warnings;
+use Digest::SHA;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use StoredFigures;
 use Test::More;
 
-my @released = map { m{--([^-]+)\.sql$} ? $1 : () } sort glob('release/crm_ext--*.sql');
+my @released = map { m{/crm_ext--([^-]+)\.sql$} ? $1 : () } sort glob('release/crm_ext--*.sql');
 cmp_ok(scalar @released, '>', 0, 'there is a released version');
+is(join('', map { Digest::SHA->new(256)->addfile($_)->hexdigest . '  ' . s{^release/}{}r . "\n" }
+		  glob('release/crm_ext--*.sql release/calls-*.sql')),
+	slurp('release/SHA256SUMS'), 'what is released is as it was');
 
 my $node = PostgreSQL::Test::Cluster->new('upgrade');
 $node->init;

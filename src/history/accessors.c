@@ -45,9 +45,13 @@ PG_FUNCTION_INFO_V1(active_spans);
 Datum
 purchase_days(PG_FUNCTION_ARGS)
 {
-	HistoryReader reader;
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	HistoryReader	 reader;
+	HistoryTotals	 totals;
 
-	HistoryOpen(&reader, PG_GETARG_PURCHASE_HISTORY_P(0));
+	if (HistoryReadTotals(&totals, history))
+		PG_RETURN_INT32((int32) totals.purchase_days);
+	HistoryOpen(&reader, history);
 	PG_RETURN_INT32((int32) (reader.days - reader.refund_days));
 }
 
@@ -74,10 +78,14 @@ spend(PG_FUNCTION_ARGS)
 Datum
 first_purchase(PG_FUNCTION_ARGS)
 {
-	HistoryReader reader;
-	int128		  skipped = 0;
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	HistoryReader	 reader;
+	HistoryTotals	 totals;
+	int128			 skipped = 0;
 
-	HistoryOpen(&reader, PG_GETARG_PURCHASE_HISTORY_P(0));
+	if (HistoryReadTotals(&totals, history))
+		PG_RETURN_DATEADT(totals.first);
+	HistoryOpen(&reader, history);
 	if (!HistoryNextPurchase(&reader, &skipped))
 		PG_RETURN_NULL();
 	PG_RETURN_DATEADT(reader.current.day);
@@ -89,12 +97,13 @@ last_purchase(PG_FUNCTION_ARGS)
 	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
 	HistoryReader	 reader;
 	HistorySummary	 summary;
+	HistoryTotals	 totals;
 
+	if (HistoryReadTotals(&totals, history))
+		PG_RETURN_DATEADT(totals.last);
 	HistoryOpen(&reader, history);
 	if (reader.days == reader.refund_days)
 		PG_RETURN_NULL();
-	if (reader.refund_days == 0)
-		PG_RETURN_DATEADT(reader.last);
 	HistorySummarize(&summary, history, END_OF_TIME);
 	PG_RETURN_DATEADT(summary.last);
 }
@@ -143,8 +152,11 @@ purchase_history_as_of(PG_FUNCTION_ARGS)
 	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
 	DateADT			 as_of = PG_GETARG_DATEADT(1);
 	HistoryReader	 reader;
+	HistoryTotals	 totals;
 
 	RequireFiniteDate(as_of, "as-of date");
+	if (HistoryReadTotals(&totals, history) && totals.last <= as_of)
+		PG_RETURN_PURCHASE_HISTORY_P(history);
 	HistoryOpen(&reader, history);
 	if (reader.days == 0 || reader.last <= as_of)
 		PG_RETURN_PURCHASE_HISTORY_P(history);
