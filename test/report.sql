@@ -208,13 +208,15 @@ SELECT * FROM (VALUES (date '2025-01-01', 'search', 10::bigint, 3), ('2025-02-01
 CREATE VIEW crm.referrals AS
 SELECT * FROM (VALUES ('a<b', 3::bigint, 10::numeric, 55.5::numeric, 'advocates'), ('b', 0, 20, 0, 'affluents'), ('c', 1, 90, 80, 'champions')) AS v(customer_id, direct_referrals, clv, crv, quadrant);
 CREATE VIEW crm.affinity AS
-SELECT * FROM (VALUES ('tea', 'cup', 40::bigint, 0.4::float8, 2.5::float8, 60.1::float8), ('cup', 'tea', 40, 0.6, 2.5, 60.1), ('tea', '<i>milk</i>', 20, 0.2, 0.9, -3.0)) AS v(product, other, together, confidence, lift, log_likelihood_ratio);
-CREATE VIEW crm.next_products AS SELECT * FROM (VALUES (1, 'cup'), (2, 'cup'), (3, '<jam>')) AS v(customer_id, product);
+SELECT * FROM (VALUES ('tea', 'cup', 40::bigint, 0.4::float8, 2.5::float8, 60.1::float8), ('cup', 'tea', 40, 0.6, 2.5, 60.1), ('tea', '<i>milk</i>', 20, 0.2, 0.9, -3.0)) AS v(product_id, other_product_id, together, confidence, lift, log_likelihood_ratio);
+CREATE VIEW crm.next_products AS SELECT * FROM (VALUES (1, 1, 'cup'), (2, 1, 'cup'), (2, 2, 'tea'), (3, 1, '<jam>')) AS v(customer_id, position, product_id);
+CREATE VIEW crm.engagement AS SELECT * FROM (VALUES (1, 'basic', true, 0.5), (2, 'basic', false, NULL), (3, 'interconnected', true, 0.25)) AS v(customer_id, relationship_level, is_contacted_too_often, response_rate);
+CREATE VIEW crm.channels AS SELECT * FROM (VALUES ('<i>chat</i>', 3::bigint, 4::bigint, 5::bigint, 2::bigint, 12.5::numeric)) AS v(channel, customers, inbound, outbound, preferred_by, mean_clv_12m);
 CREATE VIEW crm.campaigns AS
 SELECT * FROM (VALUES ('win back', false, 500::bigint, 0.08::float8, 0.03::float8, 0.004::float8, 0.056::float8, 0.02::float8, 4.2::numeric, 250::numeric, 1.5::float8),
 	('none', true, 500, 0.05, NULL, NULL, NULL, NULL, 2.5, 0, NULL)) AS v(variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, cost, campaign_roi);
 SELECT crm_report('crm', 'EUR') AS page \gset
-SELECT alike(sections(:'page'), '% win-back mrr acquisition referrals products campaigns', 'a section for each');
+SELECT alike(sections(:'page'), '% win-back mrr acquisition referrals products campaigns conversation', 'a section for each');
 SELECT ok(:'page'::text !~ '<(b|i|jam)>', 'names of channels and products are escaped');
 SELECT alike(section(:'page', 'mrr'), '%' || (SELECT round(mrr_end) || ' EUR a month at the end of Nov 2025, from ' || customers_end FROM crm.mrr_monthly WHERE period_start = '2025-11-01') || ' customers.%', 'revenue at the end of the last month that is over');
 SELECT is((SELECT string_agg(m[1], ' ') FROM regexp_matches((regexp_match(:'page', '<table data-view="mrr_monthly">.*?</table>'))[1], '<td>([^<]*) EUR</td><td>\d+</td><td>', 'g') AS m),
@@ -227,6 +229,7 @@ SELECT alike(section(:'page', 'referrals'), '%2 customers referred 4 others.%', 
 SELECT alike(section(:'page', 'products'), '%Of 100 purchases with cup, 60 have tea too: 2.5 times%', 'each pair once, in the direction that says more');
 SELECT unalike(section(:'page', 'products'), '%milk%', 'what is bought together less than by chance is no advice');
 SELECT ok(:'page'::text LIKE '%<th scope="row">cup</th><td>2</td>%<th scope="row">&lt;jam&gt;</th><td>1</td>%', 'what to offer next');
+SELECT ok(:'page'::text LIKE '%1 customers talk with us; 2 were%<th scope="row">interconnected</th><td>1</td><td>1</td><td>25.0</td></tr><tr><th scope="row">basic</th><td>2</td><td>1</td><td>50.0</td>%<th scope="row">&lt;i&gt;chat&lt;/i&gt;</th><td>3</td><td>4</td><td>5</td><td>2</td><td>12.50 EUR</td>%', 'interactions');
 SELECT alike(replace(section(:'page', 'campaigns'), '%', 'percent'), '%win back: 8.0 of 100 converted, 3.0 points more than without it (95 percent: 0.4 to 5.6).%', 'a campaign against its control group');
 CREATE OR REPLACE VIEW crm.payback AS SELECT NULL::date AS cohort, NULL::text AS channel, NULL::bigint AS customers, NULL::int AS payback_period WHERE false;
 CREATE OR REPLACE VIEW crm.campaigns AS SELECT NULL::text AS variant, NULL::boolean AS is_control, NULL::bigint AS contacts, NULL::float8 AS conversion_rate, NULL::float8 AS difference, NULL::float8 AS lower95,

@@ -165,7 +165,7 @@ CREATE FUNCTION report_products(data jsonb) RETURNS text
 				replace(chart('products', 'Products bought together', 'Bars, share of purchases with the first product that have the second: ' || m.described || '.', m.pairs * 38,
 					chart_bars(m.names, m.figures, m.sizes, m.classes, 1)), '-&gt;', '&rarr;')
 				|| report_folded('Table: bought together', report_table('affinity', 'llnnn', '{With,Bought too,Purchases with both,Of 100,Times chance}', m.rows))
-				|| coalesce('<h3>Offer next</h3>' || report_table('next_products', 'ln', '{Product,Customers to offer it to}', n.rows), ''),
+				|| coalesce('<h3>Offer next</h3>' || report_table('next_products', 'ln', '{Product,Best offer for}', n.rows), ''),
 				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views affinity, next_products. docs/expansion.md', false)
 			FROM (SELECT count(*) AS pairs, array_agg(a.product || ' -> ' || a.other ORDER BY a.place) AS names,
 					array_agg(report_percent(100 * a.confidence) || ', ' || report_number(a.lift::numeric, 1) || ' x' ORDER BY a.place) AS figures,
@@ -180,3 +180,29 @@ CREATE FUNCTION report_products(data jsonb) RETURNS text
 	END;
 COMMENT ON FUNCTION report_products(jsonb) IS
 	'internal: section of products bought together and of what to offer next';
+
+CREATE FUNCTION report_conversation(data jsonb, currency text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	BEGIN ATOMIC
+	SELECT CASE u.missing WHEN '' THEN (SELECT report_section('conversation', 'How close customers are',
+				format('%s customers talk with us; %s were contacted more often than is wise.', report_count(m.close), report_count(m.pressed)),
+				chart('conversation', 'Customers by closeness', 'Bars: ' || m.described || '.', m.levels * 38, chart_bars(m.names, m.figures, m.sizes, m.classes))
+				|| report_folded('Table: closeness', report_table('engagement', 'lnnn', '{Level,Customers,Contacted too often,Answers to 100 contacts}', m.rows))
+				|| coalesce(report_folded('Table: channels of contact', report_table('channels', 'lnnnnn', '{Channel,Customers,From them,To them,Preferred by,Mean CLV}', c.rows)), ''),
+				'Interconnected: loyal and in contact on two channels. Collaborative: buys again and gets in touch. Basic: bought or got in touch. Exploratory: the rest. Views engagement, channels. docs/conversation.md', false)
+			FROM (SELECT coalesce(sum(e.customers) FILTER (WHERE e.level IN ('interconnected', 'collaborative')), 0)::bigint AS close, sum(e.pressed)::bigint AS pressed, count(*) AS levels,
+					array_agg(e.level ORDER BY e.place) AS names, array_agg(report_count(e.customers) ORDER BY e.place) AS figures,
+					array_agg(e.customers::double precision ORDER BY e.place) AS sizes, array_agg(CASE WHEN e.place <= 2 THEN 'a' ELSE 'c' END ORDER BY e.place) AS classes,
+					string_agg(e.level || ' ' || report_count(e.customers), ', ' ORDER BY e.place) AS described,
+					string_agg(report_row('lnnn', ARRAY[e.level, report_count(e.customers), report_count(e.pressed), report_number(100 * e.response_rate::numeric, 1)]), '' ORDER BY e.place) AS rows
+				FROM (SELECT q.*, coalesce(array_position('{interconnected,collaborative,basic,exploratory}', q.level), 5) AS place
+					FROM jsonb_to_recordset(data -> 'engagement') AS q(level text, customers bigint, pressed bigint, response_rate double precision)) AS e) AS m,
+				(SELECT string_agg(report_row('lnnnnn', ARRAY[coalesce(q.channel, 'unknown'), report_count(q.customers), report_count(q.inbound), report_count(q.outbound),
+						report_count(q.preferred_by), report_money(q.mean_clv_12m, currency)]), '' ORDER BY q.customers DESC, q.channel) AS rows
+				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'channels') WHEN 'array' THEN data -> 'channels' ELSE '[]' END)
+					AS q(channel text, customers bigint, inbound bigint, outbound bigint, preferred_by bigint, mean_clv_12m numeric)) AS c)
+		ELSE u.missing END
+	FROM (SELECT report_unattached(data, 'engagement', 'conversation', 'How close customers are') AS missing) AS u;
+	END;
+COMMENT ON FUNCTION report_conversation(jsonb, text) IS
+	'internal: section of interactions';

@@ -83,17 +83,22 @@ FROM (SELECT customer_id::text AS customer_id, direct_referrals, crv, clv, quadr
 (21, 'affinity', '{affinity}', $query$
 SELECT row_number() OVER () AS place, p.*
 FROM (SELECT b.*
-	FROM (SELECT DISTINCT ON (least(a.product::text, a.other::text), greatest(a.product::text, a.other::text))
-			a.product::text AS product, a.other::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
+	FROM (SELECT DISTINCT ON (least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text))
+			a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
 		FROM %1$s.affinity AS a WHERE a.lift > 1
-		ORDER BY least(a.product::text, a.other::text), greatest(a.product::text, a.other::text), a.confidence DESC, a.product::text) AS b
+		ORDER BY least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text), a.confidence DESC, a.product_id::text) AS b
 	ORDER BY b.log_likelihood_ratio DESC, b.product, b.other LIMIT 10) AS p $query$),
 (22, 'next_products', '{next_products}', $query$
-SELECT n.product::text AS product, count(DISTINCT n.customer_id::text) AS customers
-FROM %1$s.next_products AS n GROUP BY n.product::text ORDER BY 2 DESC, 1 LIMIT 10 $query$),
+SELECT n.product_id::text AS product, count(*) AS customers
+FROM %1$s.next_products AS n WHERE n.position = 1 GROUP BY n.product_id::text ORDER BY 2 DESC, 1 LIMIT 10 $query$),
 (23, 'campaigns', '{campaigns}', $query$
 SELECT variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, cost, campaign_roi
-FROM %1$s.campaigns ORDER BY is_control, variant LIMIT 30 $query$)
+FROM %1$s.campaigns ORDER BY is_control, variant LIMIT 30 $query$),
+(24, 'engagement', '{engagement}', $query$
+SELECT relationship_level AS level, count(*) AS customers, count(*) FILTER (WHERE is_contacted_too_often) AS pressed, avg(response_rate) AS response_rate
+FROM %1$s.engagement GROUP BY relationship_level $query$),
+(25, 'channels', '{channels}', $query$
+SELECT channel, customers, inbound, outbound, preferred_by, mean_clv_12m FROM %1$s.channels ORDER BY customers DESC, channel LIMIT 20 $query$)
 	) AS v(position, name, views, query);
 	END;
 COMMENT ON FUNCTION report_queries() IS
