@@ -236,6 +236,15 @@ CREATE OR REPLACE VIEW crm.campaigns AS SELECT NULL::text AS variant, NULL::bool
 	NULL::float8 AS upper95, NULL::float8 AS p_value, NULL::numeric AS sales_per_contact, NULL::numeric AS cost, NULL::float8 AS campaign_roi WHERE false;
 SELECT alike(section(crm_report(), 'campaigns'), '%There are no rows.%', 'attached and empty');
 
+-- With subscriptions, customers has rows of who never bought.
+CREATE VIEW crm.subscribers AS SELECT 0 AS customer_id;
+ALTER VIEW crm.customers RENAME TO bought;
+CREATE VIEW crm.customers AS SELECT * FROM crm.bought
+UNION ALL SELECT -1, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'loyal', NULL, NULL, NULL, NULL;
+SELECT is((regexp_match(crm_report('crm', 'EUR'), '<table data-view="stages">.*?</table>'))[1], (regexp_match(:'page', '<table data-view="stages">.*?</table>'))[1], 'who never bought is in no stage');
+DROP VIEW crm.customers, crm.subscribers;
+ALTER VIEW crm.bought RENAME TO customers;
+
 -- Relocation
 
 SELECT crm_report() AS page \gset

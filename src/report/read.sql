@@ -11,17 +11,21 @@ CREATE FUNCTION report_queries(OUT "position" integer, OUT name text, OUT views 
 	BEGIN ATOMIC
 	SELECT v.position, v.name, v.views::name[], v.query
 	FROM (VALUES
-(1, 'status', '{status}', $query$
+(0, 'status', '{status}', $query$
 SELECT source, amount, time_zone, active_days, last_refresh, last_refresh_day, customers, rows_seen, rows_without_customer,
 	rows_without_time, changes_waiting
 FROM %1$s.status $query$),
 -- What kpis says of CLV comes with the pass over customers: what is not asked for is not computed.
-(2, 'kpis', '{kpis}', $query$
+(1, 'kpis', '{kpis}', $query$
 SELECT as_of, customers, active_customers, acquired_30d, repeat_rate, crr_12m, revenue_12m, average_purchase, top_20_revenue_share
 FROM %1$s.kpis WHERE as_of IS NOT NULL $query$),
-(3, 'population', '{customers}', $query$
+-- With subscriptions attached, customers has rows of who never bought: those are in no stage of stages.
+(2, 'population', '{customers,subscribers}', $query$
 SELECT rfm_score, stage, count(*) AS customers, sum(spend) AS spend, sum((clv_12m * 10000)::bigint) AS clv
 FROM %1$s.customers WHERE purchases > 0 OR spend IS NOT NULL GROUP BY rfm_score, stage $query$),
+(3, 'population', '{customers}', $query$
+SELECT rfm_score, stage, count(*) AS customers, sum(spend) AS spend, sum((clv_12m * 10000)::bigint) AS clv
+FROM %1$s.customers GROUP BY rfm_score, stage $query$),
 (4, 'value', '{kpis}', $query$
 SELECT clv_12m_total FROM %1$s.kpis WHERE jsonb_typeof($1 -> 'population') IS DISTINCT FROM 'array' $query$),
 (5, 'segments', '{segments}', $query$
@@ -127,7 +131,7 @@ BEGIN
 			AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
 		GROUP BY q.position, q.name, q.query, q.views ORDER BY q.position', crm) USING workspace
 	LOOP
-		CONTINUE WHEN NOT item.is_there;
+		CONTINUE WHEN NOT item.is_there OR jsonb_typeof(data -> item.name) = 'array';
 		IF NOT item.may_read THEN
 			data := data || jsonb_build_object(item.name, 'denied');
 		ELSE

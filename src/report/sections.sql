@@ -102,8 +102,8 @@ CREATE FUNCTION report_retention(data jsonb) RETURNS text
 				array_agg(r.complete ORDER BY r.period_start) AS complete,
 				array_agg(report_month(r.period_start) || ': ' || report_percent(r.retention_rate) || ' stayed' ORDER BY r.period_start) AS retention_titles,
 				array_agg(report_month(r.period_start) || ': ' || report_percent(r.churn_rate) || ' left' ORDER BY r.period_start) AS churn_titles,
-				array_agg(CASE WHEN (r.months - r.n) % ceil(r.months / 6.0) = 0 AND r.months - r.n < r.months - 1 + (r.months < 4)::int
-					THEN to_char(r.period_start, CASE WHEN r.months > 6 THEN 'Mon YY' ELSE 'Mon YY' END) END ORDER BY r.period_start) AS labels,
+				array_agg(CASE WHEN (r.months - r.n) % ceil(r.months / 5.0) = 0 AND (r.n > 2 OR r.months < 8)
+					THEN to_char(r.period_start, 'Mon YY') END ORDER BY r.period_start) AS labels,
 				(array_agg(r.retention_rate ORDER BY r.period_start DESC) FILTER (WHERE r.complete))[1] AS last_retention,
 				(array_agg(r.churn_rate ORDER BY r.period_start DESC) FILTER (WHERE r.complete))[1] AS last_churn,
 				string_agg(report_row('lnnnnnnnl', ARRAY[report_month(r.period_start), report_count(r.customers_at_start), report_count(r.customers_at_end),

@@ -363,8 +363,8 @@ $columns$, NULL),
 
 (14, 'stage_moves', $query$
 SELECT m.stage_before::text AS stage_before, m.stage_now::text AS stage_now, m.customers
-FROM (SELECT %1$s.lifecycle_stage(%1$s.as_of(h.history, d.before), d.before) AS stage_before,
-		%1$s.lifecycle_stage(%1$s.as_of(h.history, d.today), d.today) AS stage_now, count(*) AS customers
+FROM (SELECT %1$s.lifecycle_stage(h.history, d.before) AS stage_before,
+		%1$s.lifecycle_stage(h.history, d.today) AS stage_now, count(*) AS customers
 	FROM %2$s.customer_history AS h,
 		LATERAL (SELECT (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) FROM %2$s.workspace_state) AS today,
 			(SELECT (coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) + 1 - interval '3 months')::date - 1
