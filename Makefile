@@ -7,9 +7,10 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
 ROOMS = history book \
-	retention survival cohort subscription \
+	retention key_figures survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
+	referral expansion acquisition reactivation conversation \
 	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover \
 	report/text chart report/sections report/outlook report/attached report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))

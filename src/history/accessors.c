@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "day.h"
 #include "history.h"
+#include "history_plain.h"
 #include "money.h"
 #include "span.h"
 
@@ -172,14 +173,28 @@ purchase_history_slice(PG_FUNCTION_ARGS)
 	PG_RETURN_PURCHASE_HISTORY_P(CutHistory(history, within.from, within.until));
 }
 
-/* The statistics as of argument 1; false when nothing was bought by then. */
-static bool
+/*
+ * The statistics as of argument 1; false when nothing was bought by then. Inline, and
+ * with a summary of its own for the slow way: so a function computes what it returns.
+ */
+static pg_attribute_always_inline bool
 SummarizeArguments(FunctionCallInfo fcinfo, HistorySummary *summary)
 {
-	DateADT as_of = PG_GETARG_DATEADT(1);
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	PlainHistory	 plain;
 
-	RequireFiniteDate(as_of, "as-of date");
-	HistorySummarize(summary, PG_GETARG_PURCHASE_HISTORY_P(0), as_of);
+	if (unlikely(DATE_NOT_FINITE(as_of)))
+		RequireFiniteDate(as_of, "as-of date");
+	if (likely(PlainOpen(&plain, history)))
+		PlainSummarize(summary, &plain, as_of);
+	else
+	{
+		HistorySummary whole;
+
+		HistorySummarize(&whole, history, as_of);
+		*summary = whole;
+	}
 	return summary->purchase_days > 0;
 }
 
@@ -243,12 +258,15 @@ Datum
 monetary(PG_FUNCTION_ARGS)
 {
 	HistorySummary summary;
+	int64		   narrow; /* is converted by one instruction, to the same number */
 
 	if (!SummarizeArguments(fcinfo, &summary) || summary.purchase_days < 2 ||
 		!summary.has_amount)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((float8) summary.repeat_spend /
-					 ((float8) MONEY_UNIT * (summary.purchase_days - 1)));
+	narrow = (int64) summary.repeat_spend;
+	PG_RETURN_FLOAT8(
+		(narrow == summary.repeat_spend ? (float8) narrow : (float8) summary.repeat_spend) /
+		((float8) MONEY_UNIT * (summary.purchase_days - 1)));
 }
 
 /*

@@ -313,55 +313,7 @@ reason: why it did not
 fitted_at: when it was fitted
 $columns$, NULL),
 
-(13, 'status', $query$
-SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
-	s.customer_id::text AS customer_id,
-	s.purchased_at::text AS purchased_at,
-	s.amount::text AS amount,
-	s.time_zone,
-	s.active_days,
-	s.as_of AS pinned_to,
-	s.capture,
-	s.refreshed_at AS last_refresh,
-	s.refreshed_on AS last_refresh_day,
-	l.kind AS last_kind,
-	l.reason AS last_reason,
-	l.seconds AS last_seconds,
-	s.customers,
-	s.rows_seen,
-	s.rows_without_customer,
-	s.rows_without_time,
-	(SELECT count(*) FROM %2$s.change_queue) AS changes_waiting,
-	s.fitted_at AS last_fit,
-	s.changed_since_fit
-FROM %2$s.workspace_state AS s
-	LEFT JOIN pg_class AS c ON c.oid = s.source
-	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
-	LEFT JOIN LATERAL (SELECT r.kind, r.reason, r.seconds FROM %2$s.refresh_log AS r ORDER BY r.id DESC LIMIT 1) AS l ON true
-$query$, 'what the workspace stands over, and its last refresh', $columns$
-source: the relation it stands over; NULL when it is gone
-customer_id: the source's column with the customer's id
-purchased_at: the source's column with the time of purchase
-amount: the source's column with the amount; NULL without
-time_zone: the time zone whose days count
-active_days: a customer is active for so many days after a purchase; NULL: calendar method
-pinned_to: the date the workspace is pinned to; NULL: today
-capture: how changes become known: statement or row triggers, none = every refresh is a full rebuild
-last_refresh: when the last refresh was
-last_refresh_day: the day as of which it scored: its date in the time zone, or the pinned date
-last_kind: full or incremental
-last_reason: why it was a full rebuild
-last_seconds: how long it took
-customers: customers with a history
-rows_seen: rows of the source, those left out included
-rows_without_customer: rows left out because the customer's id is NULL
-rows_without_time: rows left out because the time is NULL
-changes_waiting: entries of the change queue that the next refresh will take
-last_fit: when the models were fitted
-changed_since_fit: customers who changed since
-$columns$, NULL),
-
-(14, 'stage_moves', $query$
+(15, 'stage_moves', $query$
 SELECT m.stage_before::text AS stage_before, m.stage_now::text AS stage_now, m.customers
 FROM (SELECT %1$s.lifecycle_stage(h.history, d.before) AS stage_before,
 		%1$s.lifecycle_stage(h.history, d.today) AS stage_now, count(*) AS customers
@@ -378,7 +330,7 @@ stage_now: stage as of today
 customers: customers who went from the one to the other
 $columns$, NULL),
 
-(15, 'forecast', $query$
+(16, 'forecast', $query$
 WITH state AS MATERIALIZED (
 	SELECT (refreshed_on + 1 - interval '3 months')::date - 1 AS known_until, refreshed_on AS observed_until,
 		greatest(customers / 50000, 1) AS every
@@ -403,7 +355,7 @@ known_until: last day that the model knew
 observed_until: last day of the three months: that of the last refresh
 $columns$, NULL),
 
-(16, 'clv_range', $query$
+(17, 'clv_range', $query$
 WITH state AS MATERIALIZED (
 	SELECT refreshed_on, purchase_model, spend_model, greatest(customers / 3000, 1) AS every FROM %2$s.workspace_state),
 sampled AS MATERIALIZED (
@@ -450,6 +402,54 @@ clv_12m_total: money expected of all customers in the 365 days after the last re
 relative_error: standard error of the sum as a fraction of it
 low95: lower limit of 95 percent
 high95: upper limit of 95 percent
+$columns$, NULL),
+
+(13, 'status', $query$
+SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
+	s.customer_id::text AS customer_id,
+	s.purchased_at::text AS purchased_at,
+	s.amount::text AS amount,
+	s.time_zone,
+	s.active_days,
+	s.as_of AS pinned_to,
+	s.capture,
+	s.refreshed_at AS last_refresh,
+	s.refreshed_on AS last_refresh_day,
+	l.kind AS last_kind,
+	l.reason AS last_reason,
+	l.seconds AS last_seconds,
+	s.customers,
+	s.rows_seen,
+	s.rows_without_customer,
+	s.rows_without_time,
+	(SELECT count(*) FROM %2$s.change_queue) AS changes_waiting,
+	s.fitted_at AS last_fit,
+	s.changed_since_fit
+FROM %2$s.workspace_state AS s
+	LEFT JOIN pg_class AS c ON c.oid = s.source
+	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	LEFT JOIN LATERAL (SELECT r.kind, r.reason, r.seconds FROM %2$s.refresh_log AS r ORDER BY r.id DESC LIMIT 1) AS l ON true
+$query$, 'what the workspace stands over, and its last refresh', $columns$
+source: the relation it stands over; NULL when it is gone
+customer_id: the source's column with the customer's id
+purchased_at: the source's column with the time of purchase
+amount: the source's column with the amount; NULL without
+time_zone: the time zone whose days count
+active_days: a customer is active for so many days after a purchase; NULL: calendar method
+pinned_to: the date the workspace is pinned to; NULL: today
+capture: how changes become known: statement or row triggers, none = every refresh is a full rebuild
+last_refresh: when the last refresh was
+last_refresh_day: the day as of which it scored: its date in the time zone, or the pinned date
+last_kind: full or incremental
+last_reason: why it was a full rebuild
+last_seconds: how long it took
+customers: customers with a history
+rows_seen: rows of the source, those left out included
+rows_without_customer: rows left out because the customer's id is NULL
+rows_without_time: rows left out because the time is NULL
+changes_waiting: entries of the change queue that the next refresh will take
+last_fit: when the models were fitted
+changed_since_fit: customers who changed since
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;
