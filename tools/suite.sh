@@ -16,6 +16,7 @@ run_suite()
 {
 	SETTINGS=$TEST_SETTINGS
 	UNIT=yes
+	[ "${CRM_UNIT:-}" != no ] || UNIT=
 	server_up check
 	copy_tests && use_data || exit 1
 	export TEMP_CONFIG=$WORK/settings.conf
