@@ -151,5 +151,6 @@ my $log = slurp_file($node->logfile);
 unlike($log, qr/TRAP:|was terminated by signal/, 'the server never went down');
 unlike($log, qr/duration: \d+ ms.*statement/, 'and what took long let itself be cancelled');
 
+
 $node->stop;
 done_testing();

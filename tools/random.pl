@@ -1,0 +1,62 @@
+# random.pl STATEMENTS <server.log: judges a run of make check-random. With --count it only says
+# how many statements were run.
+#
+# The log has a line "... LOG:  00000: statement: ..." for each statement and, for what failed,
+# "... ERROR:  SQLSTATE: message" with its LOCATION and STATEMENT (log_error_verbosity = verbose).
+use strict;
+use warnings;
+
+my ($least) = @ARGV;
+my (%state, %internal, @wrong, $entry);
+my ($statements, $ours, $answered) = (0, 0, 0);
+my $names = $least eq '--count' ? '' : join '|', sort { length $b <=> length $a } map { "\Q$_\E" } split /\n/, `psql -XAt -d crm -c "SELECT DISTINCT p.proname FROM pg_proc p
+	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'crm_ext'"`;
+die "no function of the extension is known\n" unless $names || $least eq '--count';
+
+sub end_of_entry
+{
+	return unless defined $entry;
+	my $text = $entry;
+	undef $entry;
+	if ($text =~ /LOG:  00000: (?:statement|execute[^:]*): (.*)/s)
+	{
+		my $statement = $1;
+		return if $statement !~ /^\s*(?:select|insert|update|delete|merge|with)\b/i || $statement =~ /from pg_|information_schema\.\w+\s*;?$/i && length $statement < 1500 && $statement !~ /subq_/;
+		$statements++;
+		return if $least eq '--count';
+		$ours++ if $statement =~ /\b(?:$names)\s*\(/o;
+	}
+	elsif ($text =~ /(?:ERROR|FATAL|PANIC):  (\w{5}): ([^\n]*)/)
+	{
+		my ($state, $message) = ($1, $2);
+		$state{$state}++;
+		return if $least eq '--count' || $state !~ /^XX/;
+		my ($place) = $text =~ /LOCATION:  ([^\n]*)/;
+		# the parser's come before anything of ours is called ("failed to find conversion function from unknown")
+		my $called = ($place // '') =~ /, parse_\w+\.c:/ ? 'in the parser' : $text =~ /\b(?:$names)\s*\(/ ? 'calls ours' : 'core alone';
+		$internal{"$state $message ($place), $called"} //= $text;
+	}
+	elsif ($text =~ /LOG:  00000: duration: (\d+)\.\d+ ms/) { push @wrong, "ran for $1 ms:\n$text" }
+	elsif ($text =~ /TRAP:|terminated by signal|server process .* exited/) { push @wrong, $text }
+}
+
+while (my $line = <STDIN>)
+{
+	if ($line =~ /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \S+ \[\d+\] \w{5} (?:LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO):/) { end_of_entry(); $entry = $line }
+	elsif (defined $entry) { $entry .= $line }
+}
+end_of_entry();
+print("$statements\n"), exit if $least eq '--count';
+
+printf "%d statements, %d of them call the extension\n", $statements, $ours;
+print 'errors by SQLSTATE: ', join(' ', map { "$_ $state{$_}" } sort keys %state), "\n";
+for my $error (sort keys %internal)
+{
+	print "internal error: $error\n";
+	push @wrong, $internal{$error} if $error =~ /calls ours$/;
+}
+push @wrong, "only $statements statements of $least\n" if $statements < $least;
+push @wrong, "only $ours statements called the extension\n" if $ours < $statements / 4;
+print "WRONG: ", substr($_, 0, 3000), "\n" for @wrong > 10 ? @wrong[ 0 .. 9 ] : @wrong;
+printf "%d passed, %d failed\n", @wrong ? 0 : 1, scalar @wrong;
+exit(@wrong ? 1 : 0);
