@@ -4,6 +4,7 @@ SET client_min_messages = error;
 CREATE EXTENSION crm_ext;
 \o /dev/null
 \ir ../test/include/shop.sql
+\ir ../test/include/shop_attach.sql
 \o
 CREATE TABLE public.kept AS
 SELECT h.customer_id, h.history, b.model, s.spend_model, c.cuts,

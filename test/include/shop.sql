@@ -1,5 +1,4 @@
--- A shop over generated purchases, with everything that a workspace takes attached to it. The
--- extension's schema must be found through the search_path; the rest is qualified.
+-- A shop over generated purchases, for shop_attach.sql. Under a path without look-alikes.
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders AS
 SELECT s.order_id, s.customer_id::pg_catalog.int4 AS buyer, s.purchased_at AS at, s.amount AS total, s.product_id, s.channel
@@ -22,11 +21,3 @@ SELECT (1 + i % 150)::pg_catalog.int4 AS who, pg_catalog.make_timestamptz(2025, 
 FROM pg_catalog.generate_series(1, 900) AS i;
 CREATE TABLE shop.invitations AS
 SELECT i::pg_catalog.int4 AS who, (i / 3)::pg_catalog.int4 AS friend_of FROM pg_catalog.generate_series(3, 250) AS i;
-
-SELECT crm_attach('shop.orders', 'buyer', 'at', 'total', time_zone => 'UTC', as_of => '2025-12-31');
-SELECT crm_attach_subscriptions('shop.plans', 'customer', 'started', 'ended', 'mrr');
-SELECT crm_attach_costs('shop.marketing', 'month', 'spend', 'channel', customer_channel => 'channel');
-SELECT crm_attach_campaigns('shop.mailings', 'who', 'sent', 'variant', 'converted');
-SELECT crm_attach_interactions('shop.talks', 'who', 'at', 'way', 'channel');
-SELECT crm_attach_referrals('shop.invitations', 'who', 'friend_of');
-SELECT crm_attach_products('shop.orders', 'order_id', 'product_id', 'buyer');
