@@ -5,12 +5,18 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TESTS PAGE NEXT
+export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TARGETS TESTS PAGE NEXT
 
 demo:
 	@exec tools/demo
 check:
 	@exec tools/check
+check-sanitized:
+	@UNDER=sanitizers exec tools/check
+check-valgrind:
+	@UNDER=valgrind exec tools/check
+fuzz:
+	@FUZZ_SECONDS="$(SECONDS)" exec tools/fuzz
 check-all:
 	@exec tools/check-all
 freeze:
