@@ -10,6 +10,7 @@ ROOMS = history book \
 	retention key_figures survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
+	referral expansion acquisition reactivation conversation \
 	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
