@@ -9,6 +9,7 @@ make_work
 mkdir "$WORK/reports" "$WORK/wrapped"
 chmod 1777 "$WORK/reports"
 UNDER_BIN=$WORK/wrapped
+export CRM_UNDER=${UNDER:-} # tests that measure memory skip then
 
 # The checkout keeps what it was built with.
 build_dir()

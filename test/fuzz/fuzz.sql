@@ -25,6 +25,12 @@ INSERT INTO fuzz.text (type, value) VALUES
 	('purchase_book', 'text {a => 2024-01-05; "b c" => 2024-01-06:1}'),
 	('purchase_book', 'uuid {a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11 => 2024-01-05:2}'),
 	('rfm_cuts', '{"bins": 4, "recency": ["2024-03-01", "2024-06-01"], "frequency": [2, 4, 8], "monetary": [49.50, 100.00, 100.00]}'),
+	('basket_counts', 'bigint 3 baskets {10: 2 (20: 1, 30: 1); 20: 2 (30: 1); 30: 2}'),
+	('basket_counts', 'text 1 baskets {a: 1 ("b c": 1); "b c": 1}'),
+	('referral_graph', 'bigint {2 <- 1: 59.9; 3 <- 1: 12} left out 4'),
+	('referral_graph', 'text {a <- "b c": 1e-3; c <- a: -0}'),
+	('engagement', '{"contacts": [["0044-03-15T12:00:00+00:00 BC", "outbound", null, "note"], ["294276-12-31T23:59:59.999999+00:00", "inbound", "", null]], "time_zone": "UTC"}'),
+	('engagement', '{"time_zone": "Europe/Berlin", "contacts": [["2024-03-01T00:00:00+00:00", "inbound", "mail", null]]}'),
 	('subscription_history', '2024-01-01:10.00, 2025-01-01:0.00'),
 	('subscription_history', '2024-01-01:0, 2024-01-02:5, 2024-01-03:5, 2024-01-04:0; latest start 2024-01-03');
 INSERT INTO fuzz.text (type, value)
@@ -82,19 +88,23 @@ END
 $$;
 
 -- ... and states: each aggregate again, over some rows, with serialize as its final function.
-CREATE FUNCTION fuzz.argument(type text, variant int) RETURNS text LANGUAGE sql AS $$
-	SELECT CASE type
+CREATE FUNCTION fuzz.argument(type text, name text, place bigint, variant int) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE CASE WHEN type = 'text' AND name IN ('family', 'mode', 'direction', 'time_zone') THEN name ELSE type END
+		WHEN 'family' THEN quote_literal((ARRAY['bg/nbd', 'mbg/nbd', 'pareto/nbd', 'bg/bb'])[variant + 1])
+		WHEN 'mode' THEN '''absolute'''
+		WHEN 'direction' THEN 'CASE i % 2 WHEN 0 THEN ''inbound'' ELSE ''outbound'' END'
+		WHEN 'time_zone' THEN '''UTC'''
 		WHEN 'date' THEN format('date ''2024-01-01'' + (i * %s %% 200)::int', 1 + variant * 6)
 		WHEN 'timestamp without time zone' THEN 'timestamp ''2024-01-01'' + i * interval ''11 hours'''
 		WHEN 'timestamp with time zone' THEN 'timestamptz ''2024-01-01 UTC'' + i * interval ''11 hours'''
 		WHEN 'integer' THEN CASE variant WHEN 0 THEN '4' ELSE '(i % 5)::int' END
-		WHEN 'bigint' THEN 'i % 7 + 1'
+		WHEN 'bigint' THEN format('(i * %s) %% 7 + 1', place)
 		WHEN 'double precision' THEN CASE variant WHEN 0 THEN '(i % 7) * 1.5::float8' ELSE '0.25::float8' END
 		WHEN 'numeric' THEN '(i * 1.25)::numeric'
 		WHEN 'boolean' THEN 'i % 3 = 0'
-		WHEN 'uuid' THEN 'md5((i % 7)::text)::uuid'
+		WHEN 'uuid' THEN format('md5(((i * %s) %% 7)::text)::uuid', place)
 		WHEN 'datemultirange' THEN '''{[2024-01-01,2024-03-01),[2024-04-01,)}''::datemultirange'
-		WHEN 'text' THEN CASE variant WHEN 0 THEN '''bg/nbd''' WHEN 1 THEN '''UTC''' WHEN 2 THEN '''absolute''' ELSE 'chr(65 + (i % 7)::int)' END
+		WHEN 'text' THEN format('chr(65 + (i * %s %% 7)::int)', place)
 		ELSE (SELECT format('%L::%s', value, type) FROM fuzz.text t WHERE to_regtype(t.type) = to_regtype(argument.type) ORDER BY id LIMIT 1)
 	END
 $$;
@@ -107,7 +117,7 @@ BEGIN
 	FOR seed IN
 		SELECT a.aggfnoid, a.aggtransfn, a.aggserialfn, a.aggdeserialfn, variant, n_rows,
 			(SELECT string_agg(format_type(t, NULL), ', ' ORDER BY i) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(t, i)) AS types,
-			(SELECT string_agg(coalesce(fuzz.argument(format_type(t, NULL), variant), format('NULL::%s', format_type(t, NULL))), ', ' ORDER BY i)
+			(SELECT string_agg(coalesce(fuzz.argument(format_type(t, NULL), p.proargnames[i], i, variant), format('NULL::%s', format_type(t, NULL))), ', ' ORDER BY i)
 			 FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(t, i)) AS arguments
 		FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid
 			JOIN fuzz.own ON classid = 'pg_proc'::regclass AND objid = aggfnoid,
