@@ -7,7 +7,7 @@ SETTINGS="${SETTINGS:-}
 jit = off"
 flags="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
 
-if [ -z "${UNDER_CLANG:-}" ]; then
+if [ "$UNDER" = sanitizers ]; then
 	CC=gcc
 	command -v gcc >/dev/null || die "gcc is needed: it brings the sanitizers"
 	libasan=$(gcc -print-file-name=libasan.so)
@@ -16,7 +16,7 @@ else
 	CC=clang
 	command -v clang >/dev/null || die "clang is needed: apt-get install clang, and libclang-rt-14-dev of its version"
 	libasan=$(clang -print-file-name=libclang_rt.asan-$(uname -m).so)
-	flags+=" -shared-libasan -fsanitize=fuzzer-no-link -fno-sanitize=function -Wno-ignored-attributes"
+	flags+=" -shared-libasan -fsanitize=fuzzer-no-link -fno-sanitize=function -w"
 	export SHLIB_LINK="$WORK/fuzz.o $(clang -print-file-name=libclang_rt.fuzzer_no_main-$(uname -m).a) -lstdc++ -Wl,-Bsymbolic"
 fi
 [ -e "$libasan" ] || die "$CC has no library of the address sanitizer here: install its package"

@@ -9,12 +9,18 @@ make_work
 mkdir "$WORK/reports" "$WORK/wrapped"
 chmod 1777 "$WORK/reports"
 UNDER_BIN=$WORK/wrapped
-export CRM_UNDER=${UNDER:-} # tests that measure memory skip then
+export CRM_UNDER=$UNDER # tests that measure memory skip then
 
-# The checkout keeps what it was built with.
+# The checkout keeps what it was built with. The objects of the copy stay for the next time.
 build_dir()
 {
 	BUILD=$WORK/build
+	if [ -w "$ROOT" ] && [ -O "$ROOT" ]; then
+		BUILD=$ROOT/build/$UNDER
+		local flags="$("$PG_CONFIG" --version) ${CC:-} $COPT"
+		[ "$(cat "$BUILD.flags" 2>/dev/null)" = "$flags" ] || rm -rf "$BUILD"
+		mkdir -p "$BUILD" && echo "$flags" >"$BUILD.flags" && find "$BUILD" -type f ! -name '*.o' -delete
+	fi
 	copy_checkout "$BUILD"
 }
 

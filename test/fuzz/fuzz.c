@@ -116,7 +116,7 @@ static Datum
 Receive(char *data, int size, bool *whole)
 {
 	StringInfoData message = {data, size, size + 1, 0};
-	Datum value = ReceiveFunctionCall(&Run.receive, &message, Run.io_parameter, -1);
+	Datum		   value = ReceiveFunctionCall(&Run.receive, &message, Run.io_parameter, -1);
 
 	*whole = message.cursor == message.len;
 	return value;
@@ -139,7 +139,7 @@ CheckRoundTrips(Datum value)
 	char  *copy;
 
 	RequireSame(sent, SendFunctionCall(&Run.send, again), "text does not come back the same");
-	copy = pnstrdup(VARDATA(sent), VARSIZE(sent) - VARHDRSZ);
+	copy = palloc0(VARSIZE(sent));
 	memcpy(copy, VARDATA(sent), VARSIZE(sent) - VARHDRSZ);
 	again = Receive(copy, VARSIZE(sent) - VARHDRSZ, &whole);
 	if (!whole)
@@ -278,7 +278,8 @@ JudgeError(bool accepted)
 	if (error->sqlerrcode == ERRCODE_INTERNAL_ERROR || accepted)
 	{
 		fprintf(stderr, "%s: %s\n", unpack_sql_state(error->sqlerrcode), error->message);
-		Finding(accepted ? "accepted, but then not writable or not readable" : "internal error");
+		Finding(accepted ? "accepted, but then not writable or not readable"
+						 : "internal error");
 	}
 }
 
