@@ -199,6 +199,7 @@ FuzzValue(const uint8_t *data, size_t size, bool *accepted)
  * States of aggregates
  */
 
+/* A NULL argument is one that is 0. */
 static Datum
 CallSupport(FmgrInfo *function, int count, Datum first, Datum second, bool *isnull)
 {
@@ -210,11 +211,8 @@ CallSupport(FmgrInfo *function, int count, Datum first, Datum second, bool *isnu
 	for (int i = 0; i < count; i++)
 	{
 		fcinfo->args[i].value = i == 0 ? first : i == 1 ? second : (Datum) 0;
-		fcinfo->args[i].isnull = i > 1;
+		fcinfo->args[i].isnull = fcinfo->args[i].value == (Datum) 0;
 	}
-	/* a second argument that is no state is NULL, but for the dummy of deserialize */
-	if (count >= 2 && second == (Datum) 0 && function->fn_strict == false)
-		fcinfo->args[1].isnull = true;
 	result = FunctionCallInvoke(fcinfo);
 	*isnull = fcinfo->isnull;
 	return result;
@@ -226,6 +224,14 @@ Deserialize(Aggregate *aggregate, const char *bytes)
 	bool isnull;
 
 	return CallSupport(&aggregate->deserialize, 2, PointerGetDatum(bytes), (Datum) 0, &isnull);
+}
+
+static Datum
+Combine(Aggregate *aggregate, Datum state, Datum other)
+{
+	bool isnull;
+
+	return CallSupport(&aggregate->combine, 2, state, other, &isnull);
 }
 
 static bytea *
@@ -257,7 +263,8 @@ FuzzState(const uint8_t *data, size_t size, bool *accepted)
 	*accepted = false;
 	if (choice / 64 % 4 != 0)
 		return;
-	state = CallSupport(&aggregate->combine, 2, state, again, &isnull);
+	/* the server, too, combines deserialized states into one of combine's own only */
+	state = Combine(aggregate, Combine(aggregate, (Datum) 0, state), again);
 	if (OidIsValid(aggregate->final.fn_oid))
 		(void) CallSupport(&aggregate->final, 1 + aggregate->final_arguments, state, (Datum) 0,
 						   &isnull);
