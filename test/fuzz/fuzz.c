@@ -11,8 +11,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_collation.h"
@@ -26,6 +24,8 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+
+#include "compat.h"
 
 extern int LLVMFuzzerRunDriver(int *argc, char ***argv,
 							   int (*callback)(const uint8_t *data, size_t size));
