@@ -11,7 +11,10 @@ ROOMS = history book \
 	rfm segments lifecycle top_share \
 	clv sample \
 	referral expansion acquisition reactivation conversation \
-	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
+	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
+	workspace/campaigns workspace/interactions workspace/events workspace/products \
+	workspace/attachment workspace/attach workspace/refresh workspace/discover \
+	report/text chart report/sections report/outlook report/attached report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # What is released is frozen in release/; from the newest one there an update script leads here.
