@@ -11,17 +11,23 @@ chmod 1777 "$WORK/reports"
 UNDER_BIN=$WORK/wrapped
 export CRM_UNDER=$UNDER # tests that measure memory skip then
 
-# The checkout keeps what it was built with. The objects of the copy stay for the next time.
+# The checkout keeps what it was built with. The objects of the copy stay for the next time,
+# so only files that changed are copied: their time is then later than that of any object.
 build_dir()
 {
 	BUILD=$WORK/build
-	if [ -w "$ROOT" ] && [ -O "$ROOT" ]; then
-		BUILD=$ROOT/build/$UNDER
-		local flags="$("$PG_CONFIG" --version) ${CC:-} $COPT"
-		[ "$(cat "$BUILD.flags" 2>/dev/null)" = "$flags" ] || rm -rf "$BUILD"
-		mkdir -p "$BUILD" && echo "$flags" >"$BUILD.flags" && find "$BUILD" -type f ! -name '*.o' -delete
-	fi
 	copy_checkout "$BUILD"
+	[ -w "$ROOT" ] && [ -O "$ROOT" ] || return 0
+	local fresh=$BUILD flags="$("$PG_CONFIG" --version) ${CC:-} $COPT"
+	BUILD=$ROOT/build/$UNDER
+	[ "$(cat "$BUILD.flags" 2>/dev/null)" = "$flags" ] || rm -rf "$BUILD"
+	mkdir -p "$BUILD" && echo "$flags" >"$BUILD.flags"
+	(cd "$BUILD" && find . -type f ! -name '*.o' ! -path './build/*' | while read -r file; do
+		[ -f "$fresh/$file" ] || rm "$file"
+	done)
+	(cd "$fresh" && find . -type f | while read -r file; do
+		cmp -s "$file" "$BUILD/$file" || { mkdir -p "$BUILD/${file%/*}" && cp "$file" "$BUILD/$file"; }
+	done)
 }
 
 # under_wrap <SCRIPT: SCRIPT starts "$POSTGRES", the server itself, by exec.
