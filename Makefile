@@ -10,8 +10,10 @@ ROOMS = history book \
 	retention key_figures survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
-	referral expansion \
-	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
+	referral expansion acquisition reactivation conversation \
+	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
+	workspace/campaigns workspace/interactions workspace/products \
+	workspace/attachment workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # What is released is frozen in release/; from the newest one there an update script leads here.

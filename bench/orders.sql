@@ -21,6 +21,9 @@ VACUUM (FREEZE, ANALYZE) orders_live;
 SELECT crm_attach('orders_live', 'customer_id', 'ordered_at', 'amount', workspace => 'live', as_of => '2025-12-31');
 VACUUM (ANALYZE) live.customer_history;
 
+-- What room growth counts: the orders as events of a funnel of four steps.
+CREATE TABLE funnel_events AS SELECT customer_id, ordered_at AS at, 1 + (order_id % 4)::int AS step FROM orders;
+VACUUM (FREEZE, ANALYZE) funnel_events;
 -- For room growth: who referred whom, in no order.
 CREATE TABLE referrals AS
 SELECT id AS referred_id, abs(hashint8extended(id, 1)) % :customers + 1 AS referrer_id, (abs(hashint8extended(id, 2)) % 10000 / 100.0)::float8 AS value,

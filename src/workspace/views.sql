@@ -257,8 +257,14 @@ SELECT c.customer_id,
 	%1$s.last_purchase(c.history) + (%1$s.lifecycle_rules()).dormant_after AS turns_dormant_on,
 	%1$s.spend(%1$s.slice(c.history, daterange(%1$s.last_purchase(c.history) - 364, c.today + 1))) AS value_at_stake,
 	%1$s.purchase_days(c.history) AS purchase_days,
-	%1$s.spend(c.history) AS spend
-FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, b.today) AS stage
+	%1$s.spend(c.history) AS spend,
+	%1$s.silence_probability(c.history, c.today, c.mean_gap) AS silence_probability,
+	%1$s.last_purchase(c.history) - 1 + CASE c.stage WHEN 'at_risk' THEN (%1$s.lifecycle_rules()).dormant_after
+		ELSE (%1$s.lifecycle_rules()).lost_after END AS act_by
+FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, b.today) AS stage,
+		coalesce((SELECT nullif(sum(%1$s.last_purchase(a.history) - %1$s.first_purchase(a.history)), 0)::double precision
+				/ nullif(sum(%1$s.purchase_days(a.history) - 1), 0)
+			FROM %2$s.customer_history AS a WHERE %1$s.purchase_days(a.history) > 1), 60) AS mean_gap
 	FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today
 		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
 			FROM %2$s.workspace_state OFFSET 0) AS s,
@@ -274,6 +280,8 @@ turns_dormant_on: the day the customer turns dormant, or turned, if nothing is b
 value_at_stake: net money of the customer's last active year: the 365 days that end with the last purchase day
 purchase_days: days with at least one purchase
 spend: net money of all purchases and refunds
+silence_probability: probability that a gap between two purchase days of this customer is longer than days_since_last, by own gaps and the mean gap of all customers; low: the silence is unusual
+act_by: last day before the customer turns dormant, or from dormant to lost
 $columns$, NULL),
 
 (12, 'models', $query$
@@ -308,7 +316,7 @@ fitted_at: when it was fitted
 $columns$, NULL),
 
 (13, 'status', $query$
-SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS source,
 	s.customer_id::text AS customer_id,
 	s.purchased_at::text AS purchased_at,
 	s.amount::text AS amount,
@@ -353,6 +361,30 @@ rows_without_time: rows left out because the time is NULL
 changes_waiting: entries of the change queue that the next refresh will take
 last_fit: when the models were fitted
 changed_since_fit: customers who changed since
+$columns$, NULL),
+
+(14, 'attachments', $query$
+SELECT a.kind,
+	quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS source,
+	a.columns,
+	a.options,
+	a.attached_at,
+	a.counted_at,
+	a.rows_seen,
+	a.rows_left_out
+FROM %2$s.workspace_attachment AS a
+	LEFT JOIN pg_class AS c ON c.oid = a.source
+	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ORDER BY a.kind
+$query$, 'what is attached beside purchases: subscriptions, costs, campaigns ...', $columns$
+kind: what it is
+source: the relation it stands over; NULL when it is gone
+columns: the source's columns by what they are taken for
+options: settings by name
+attached_at: when it was attached
+counted_at: when its rows were counted: when attached, and at each full refresh
+rows_seen: rows of the source
+rows_left_out: rows that lack what they need, or cannot be
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;
