@@ -12,7 +12,7 @@ ROOMS = history book \
 	clv sample \
 	referral expansion acquisition reactivation conversation \
 	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
-	workspace/campaigns workspace/interactions workspace/products \
+	workspace/campaigns workspace/interactions workspace/events workspace/products \
 	workspace/attachment workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 

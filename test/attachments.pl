@@ -34,6 +34,10 @@ CREATE TABLE shop.costs AS SELECT m::date AS month, channel, 100 AS spend FROM g
 CREATE TABLE shop.invitations AS SELECT i AS buyer, nullif(i / 3, 0) AS by FROM generate_series(1, 300) i;
 CREATE TABLE shop.mailings AS SELECT i % 300 AS buyer, date '2025-01-01' + i % 300 AS sent, (ARRAY['control', 'a', 'b'])[1 + i % 3] AS variant,
 	CASE WHEN i % 5 = 0 THEN date '2025-01-01' + i % 300 END AS converted FROM generate_series(1, 900) i;
+CREATE TABLE shop.talks AS SELECT i % 310 AS buyer, timestamptz '2025-01-01' + i * interval '5 hours' AS at, (ARRAY['inbound', 'outbound'])[1 + i * 7 % 11 % 2] AS way,
+	(ARRAY['mail', 'phone'])[1 + i % 2] AS place FROM generate_series(1, 1500) i;
+CREATE TABLE shop.visits AS SELECT i % 320 AS buyer, timestamptz '2025-01-01' + i * interval '5 hours' AS at, (ARRAY['awareness', 'consideration', 'decision'])[1 + i / 320] AS step FROM generate_series(1, 900) i;
+CREATE TABLE shop.lines AS SELECT order_id, product_id % 30 AS product, buyer FROM shop.orders UNION SELECT order_id, (product_id * 7 + order_id)::int % 30, buyer FROM shop.orders;
 GRANT SELECT ON shop.orders TO alice;
 END
 
@@ -42,9 +46,12 @@ my %attach = (
 	costs => "SELECT public.crm_attach_costs('shop.costs', 'month', 'spend', 'channel', customer_channel => 'channel', margin => 0.4)",
 	referrals => "SELECT public.crm_attach_referrals('shop.invitations', 'buyer', 'by', decay => 0.5)",
 	campaigns => "SELECT public.crm_attach_campaigns('shop.mailings', 'buyer', 'sent', 'variant', 'converted')",
+	interactions => "SELECT public.crm_attach_interactions('shop.talks', 'buyer', 'at', 'way', 'place')",
+	events => "SELECT public.crm_attach_events('shop.visits', 'buyer', 'at', 'step', event_window => '90 days')",
+	products => "SELECT public.crm_attach_products('shop.lines', 'order_id', 'product', 'buyer')",
 );
 my $attach_all = join '; ', map { $attach{$_} } sort keys %attach;
-my %table = (subscriptions => 'plans', costs => 'costs', referrals => 'invitations', campaigns => 'mailings');
+my %table = (subscriptions => 'plans', costs => 'costs', referrals => 'invitations', campaigns => 'mailings', interactions => 'talks', events => 'visits', products => 'lines');
 
 # ------------------------------------------------------------------ rights
 
@@ -98,7 +105,7 @@ sql('ALTER SCHEMA shop RENAME TO store; CREATE SCHEMA elsewhere; GRANT USAGE ON 
 is($figures->('"my crm"'), $before, 'source and extension moved: the same');
 sql('SET ROLE alice; SELECT elsewhere.crm_refresh(\'my crm\', full => true)');
 is($figures->('"my crm"'), $before, 'and after a refresh');
-is(sql('SELECT string_agg(source, \' \' ORDER BY kind) FROM "my crm".attachments'), 'store.mailings store.orders store.costs store.invitations store.plans', 'attachments follows');
+is(sql('SELECT string_agg(source, \' \' ORDER BY kind) FROM "my crm".attachments'), 'store.mailings store.orders store.costs store.visits store.talks store.lines store.invitations store.plans', 'attachments follows');
 sql('ALTER SCHEMA store RENAME TO shop; ALTER EXTENSION crm_ext SET SCHEMA public');
 
 my $catalog = <<'END';

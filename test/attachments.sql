@@ -324,6 +324,106 @@ SELECT results_eq('SELECT customer_id, round(silence_probability::numeric, 9), a
 	FROM own, every, crm.customers c WHERE c.customer_id = buyer AND stage IN ('at_risk', 'dormant') AND purchases > 0 ORDER BY 1$$,
 	'win_back: silence_probability and act_by in plain SQL');
 
+-- Interactions: two customers by hand, many against plain SQL ------------------------------------
+
+CREATE TABLE shop.talks (who int, at timestamptz, way text, place text, kind text);
+INSERT INTO shop.talks VALUES
+	(1, '2025-12-01 09:00+01', 'outbound', 'mail', 'offer'), (1, '2025-12-02 10:00+01', ' Inbound', 'chat', 'question'), (1, '2025-12-02 12:00+01', 'outbound', 'chat', 'answer'),
+	(1, '2025-12-20 10:30+01', 'inbound', 'chat', NULL), (1, '2025-12-21 10:30+01', 'OUTBOUND', 'mail', NULL), (1, '2025-12-22 23:30+00', 'outbound', 'mail', NULL),
+	(1, '2026-01-02 00:00+01', 'inbound', 'phone', NULL),
+	(5001, '2025-11-01 08:00+01', 'inbound', 'phone', NULL),
+	(2, '2025-12-02', 'sideways', 'mail', NULL), (NULL, '2025-12-02', 'inbound', 'mail', NULL), (2, NULL, 'inbound', 'mail', NULL);
+SELECT lives_ok($$SELECT crm_attach_interactions('shop.talks', customer_id => 'who', at => 'at', direction => 'way', channel => 'place', kind => 'kind', pressure_limit => 3)$$,
+	'interactions are attached');
+SELECT is((SELECT rows_left_out FROM crm.attachments WHERE kind = 'interactions'), 3::bigint, 'rows that say nothing are left out');
+-- Of the outbound contacts those of 12-01 and 12-02 are 14 days old on 12-31; only the first got one back in 14 days.
+SELECT results_eq($$SELECT customer_id, contacts, inbound, outbound, last_inbound, last_outbound, response_rate, round(reciprocity::numeric, 6), median_reply_time,
+		contact_pressure, is_contacted_too_often, preferred_channel, best_hour FROM crm.engagement WHERE customer_id IN (1, 2, 5001) ORDER BY 1$$,
+	$$VALUES (1, 6::bigint, 2::bigint, 4::bigint, date '2025-12-20', date '2025-12-23', 0.5::float8, round(2 / 6.0, 6), interval '13 hours', 3, false, 'chat', 10),
+		(2, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, false, NULL, NULL),
+		(5001, 1, 1, 0, '2025-11-01', NULL, NULL, 1, NULL, 0, false, 'phone', 8)$$, 'engagement: by hand');
+SELECT is((SELECT round(engagement_score::numeric, 9) FROM crm.engagement WHERE customer_id = 1), round((0.5 ^ (11 / 30.0) + 0.5 ^ (29 / 30.0))::numeric, 9), 'engagement_score: by hand');
+SELECT is((SELECT relationship_level FROM crm.engagement WHERE customer_id = 5001), 'basic', 'a level without purchases');
+SELECT results_eq('SELECT channel, customers, inbound, outbound, preferred_by FROM crm.channels', $$VALUES ('chat', 1::bigint, 2::bigint, 1::bigint, 1::bigint), ('mail', 1, 0, 3, 0), ('phone', 1, 1, 0, 1)$$, 'channels: by hand');
+TRUNCATE shop.talks;
+INSERT INTO shop.talks SELECT i % 410 + 1, timestamptz '2025-01-01 00:30+01' + i * 7919 % 8700 * interval '1 hour', CASE WHEN i * 31 % 5 < 2 THEN 'inbound' ELSE 'outbound' END,
+	(ARRAY['mail', 'chat', 'phone'])[1 + i * 17 % 3] FROM generate_series(1, 6000) i;
+CREATE TEMPORARY TABLE talk AS SELECT *, (at AT TIME ZONE 'Europe/Berlin')::date AS day FROM shop.talks;
+SELECT results_eq('SELECT customer_id, inbound, outbound, last_inbound, last_outbound, contact_pressure, is_contacted_too_often, preferred_channel FROM crm.engagement WHERE contacts > 0 ORDER BY 1',
+	$$SELECT who, count(*) FILTER (WHERE way = 'inbound'), count(*) FILTER (WHERE way = 'outbound'), max(day) FILTER (WHERE way = 'inbound'), max(day) FILTER (WHERE way = 'outbound'),
+		(count(*) FILTER (WHERE way = 'outbound' AND day > date '2025-12-31' - 30))::int, count(*) FILTER (WHERE way = 'outbound' AND day > date '2025-12-31' - 30) > 3,
+		(SELECT place FROM talk c WHERE c.who = t.who AND way = 'inbound' GROUP BY place ORDER BY count(*) DESC, max(at) DESC LIMIT 1)
+	FROM talk t GROUP BY who ORDER BY 1$$, 'engagement: of many, in plain SQL');
+SELECT results_eq($$SELECT customer_id, response_rate, median_reply_time, engagement_score, best_hour, relationship_level FROM crm.engagement WHERE contacts > 0 ORDER BY 1$$,
+	$$SELECT who, response_rate(e, '14 days', '2025-12-31'), median_reply_time(e), engagement_score(e, '30 days', '2025-12-31'), best_hour(e),
+		relationship_level(e, as_of(h.history, '2025-12-31'), '2025-12-31')
+	FROM (SELECT who, engagement_agg(at, way, place, kind, 'Europe/Berlin') AS e FROM shop.talks GROUP BY who) t LEFT JOIN crm.customer_history h ON h.customer_id = who ORDER BY 1$$,
+	'with the figures of engagement_agg');
+SELECT cmp_ok((SELECT count(DISTINCT relationship_level) || ' ' || count(DISTINCT is_contacted_too_often) FROM crm.engagement), '>=', '3 2', 'which differ');
+SELECT is((SELECT count(*) FROM crm.engagement), (SELECT count(*) FROM (SELECT customer_id FROM crm.customers WHERE purchases > 0 UNION SELECT who FROM shop.talks) u), 'everybody is there');
+SELECT results_eq('SELECT channel, preferred_by, mean_spend FROM crm.channels ORDER BY 1',
+	$$SELECT preferred_channel, count(*), round(sum(spend) / count(*), 4) FROM crm.engagement LEFT JOIN bare_customers USING (customer_id) WHERE preferred_channel IS NOT NULL GROUP BY 1 ORDER BY 1$$, 'channels: by preference');
+SELECT alike(failure($$SELECT crm_attach_interactions('shop.talks', 'who', 'at', 'way', pressure_days => 0)$$), '22023 | %0%', 'pressure_days 0');
+SELECT alike(failure($$SELECT crm_attach_interactions('shop.talks', 'who', 'at', 'way', half_life => '0')$$), '22023 | %', 'a half-life of nothing');
+SELECT alike(failure($$SELECT crm_attach_interactions('shop.talks', 'who', 'at', 'way', pressure_limit => -1)$$), '22023 | pressure_limit must not be negative, not -1%', 'a negative limit');
+
+-- Events: a funnel by hand ------------------------------------------------------------------------
+
+CREATE TABLE shop.visits (who int, at timestamptz, what text, source text);
+INSERT INTO shop.visits VALUES
+	(1, '2025-01-01', 'awareness', 'ad'), (1, '2025-01-05', 'consideration', 'mail'), (1, '2025-01-30', 'decision', NULL),
+	(2, '2025-01-01', 'awareness', 'ad'), (2, '2025-02-15', 'consideration', NULL),           -- too late
+	(3, '2025-01-01', 'decision', NULL), (3, '2025-01-02', 'awareness', 'mail'),              -- in another order
+	(4, '2025-01-01', 'consideration', 'ad'),                                                 -- never at the first step
+	(5, '2025-01-01', 'awareness', NULL), (5, '2025-01-02', 'looking around', 'mail'), (5, '2025-01-03', 'consideration', 'ad'),
+	(6, '2026-01-01', 'awareness', 'ad'), (NULL, '2025-01-01', 'awareness', 'ad'), (7, '2025-01-01', NULL, 'ad');
+SELECT lives_ok($$SELECT crm_attach_events('shop.visits', customer_id => 'who', at => 'at', step => 'what', channel => 'source')$$, 'events are attached');
+SELECT results_eq('SELECT channel, step, step_name, leads, conversion_rate, step_rate FROM crm.funnel',
+	$$VALUES ('ad', 1, 'awareness', 2::bigint, 1::float8, NULL::float8), ('ad', 2, 'consideration', 1, 0.5, 0.5), ('ad', 3, 'decision', 1, 0.5, 1),
+		('mail', 1, 'awareness', 2, 1, NULL), ('mail', 2, 'consideration', 1, 0.5, 0.5), ('mail', 3, 'decision', 0, 0, 0)$$, 'funnel: by hand');
+SELECT crm_attach_events('shop.visits', 'who', 'at', 'what', steps => '{awareness,decision}', event_window => '1 year');
+SELECT results_eq('SELECT channel, step_name, leads FROM crm.funnel', $$VALUES (NULL, 'awareness', 4::bigint), (NULL, 'decision', 1)$$, 'own steps, without channels');
+SELECT is(failure($$SELECT crm_attach_events('shop.visits', 'who', 'at', 'what', steps => '{a,a}')$$),
+	'22023 | steps must be 1 to 32 different names, not {a,a} | They are the values of the step column, in order: {awareness,consideration,decision}.', 'steps that repeat');
+SELECT alike(failure($$SELECT crm_attach_events('shop.visits', 'who', 'at', 'what', event_window => '-1 day')$$), '22023 | %', 'a negative window');
+
+-- Products against plain SQL --------------------------------------------------------------------
+
+CREATE TABLE shop.lines AS
+SELECT order_id, product_id % 40 AS product, buyer FROM shop.orders WHERE product_id IS NOT NULL
+UNION ALL SELECT order_id, (product_id * 7 + order_id)::int % 40, buyer FROM shop.orders WHERE product_id IS NOT NULL
+UNION ALL SELECT order_id, 99, buyer FROM shop.orders WHERE order_id % 4 = 0 AND product_id IS NOT NULL;
+INSERT INTO shop.lines VALUES (NULL, 1, 1), (1, NULL, 1);
+SELECT lives_ok($$SELECT crm_attach_products('shop.lines', basket_id => 'order_id', product_id => 'product', customer_id => 'buyer', how_many => 3, min_count => 2)$$, 'products are attached');
+SELECT is((SELECT rows_left_out FROM crm.attachments WHERE kind = 'products'), 2::bigint, 'rows that say nothing are left out');
+CREATE TEMPORARY TABLE line AS SELECT DISTINCT order_id, product::bigint AS product FROM shop.lines WHERE order_id IS NOT NULL AND product IS NOT NULL;
+SELECT results_eq('SELECT product_id, other_product_id, together, product_count, other_count, baskets, round(support::numeric, 9), round(confidence::numeric, 9), round(lift::numeric, 6) FROM crm.affinity ORDER BY 1, 2',
+	$$WITH n AS (SELECT product, count(*) AS n FROM line GROUP BY 1), b AS (SELECT count(DISTINCT order_id) AS b FROM line)
+	SELECT x.product, y.product, count(*), n.n, m.n, b, round(count(*)::numeric / b, 9), round(count(*)::numeric / n.n, 9), round(count(*)::numeric * b / n.n / m.n, 6)
+	FROM line x JOIN line y USING (order_id) JOIN n ON n.product = x.product JOIN n m ON m.product = y.product, b
+	WHERE x.product <> y.product GROUP BY 1, 2, n.n, m.n, b HAVING count(*) >= 2 ORDER BY 1, 2$$, 'affinity: the self-join');
+SELECT results_eq('SELECT customer_id, position, product_id, score, because_of FROM crm.next_products ORDER BY 1, 2',
+	$$SELECT buyer, (n).position, (n).product, (n).score, (n).because_of FROM (SELECT affinity_agg(order_id, product::bigint) AS c FROM shop.lines) a,
+		(SELECT buyer, array_agg(DISTINCT product::bigint) AS bought FROM shop.lines WHERE order_id IS NOT NULL AND product IS NOT NULL GROUP BY buyer) b, next_products(c, bought, 3) n ORDER BY 1, 2$$, 'next_products: as for one customer');
+SELECT is((SELECT count(*) FROM crm.next_products n JOIN shop.lines l ON l.buyer = n.customer_id AND l.product = n.product_id AND l.order_id IS NOT NULL), 0::bigint, 'never one already bought');
+SELECT cmp_ok((SELECT count(DISTINCT customer_id) FROM crm.next_products), '>', 350::bigint, 'of nearly everybody');
+SELECT results_eq('SELECT DISTINCT customer_id, spend_trend FROM crm.next_products ORDER BY 1', $$SELECT customer_id, spend_trend(history, '2025-12-31') FROM crm.customer_history
+	WHERE customer_id IN (SELECT customer_id FROM crm.next_products) ORDER BY 1$$, 'with the trend of what each spends');
+INSERT INTO shop.lines SELECT 900000 + customer_id, product_id, customer_id FROM crm.next_products WHERE position = 1 AND customer_id = 7;
+SELECT is((SELECT array_agg(position ORDER BY position) FROM crm.next_products WHERE customer_id = 7), '{2,3}', 'bought since: not proposed any more');
+CREATE TEMPORARY TABLE counted AS SELECT computed_at FROM crm.stored_products;
+SELECT crm_refresh(refit => false);
+SELECT is((SELECT s.computed_at = c.computed_at FROM crm.stored_products s, counted c), true, 'a refresh that fits no models leaves them');
+SELECT crm_refresh(refit => true);
+SELECT is((SELECT array_agg(position ORDER BY position) FROM crm.next_products WHERE customer_id = 7), '{1,2,3}', 'one that does computes them anew');
+SELECT crm_attach_products('shop.lines', 'order_id', 'product');
+SELECT is((SELECT count(*) || ' ' || (SELECT count(*) > 0 FROM crm.affinity) FROM crm.next_products), '0 true', 'without customers: affinity alone');
+CREATE VIEW shop.named AS SELECT 'basket ' || order_id AS basket, 'product ' || product AS product, buyer FROM shop.lines;
+SELECT lives_ok($$SELECT crm_attach_products('shop.named', 'basket', 'product', 'buyer')$$, 'products of another type');
+SELECT is((SELECT pg_typeof(product_id)::text || (product_id ~ '^product \d+$') FROM crm.affinity LIMIT 1), 'texttrue', 'have their type in the views');
+SELECT alike(failure($$SELECT crm_attach_products('shop.lines', 'order_id', 'product', how_many => 0)$$), '22023 | how_many must be between 1 and 1000, not 0%', 'how_many 0');
+SELECT alike(failure($$SELECT crm_attach_products('shop.lines', 'order', 'product')$$), '42703 | column "order" of relation "shop.lines" does not exist%', 'an unknown basket');
+
 -- What all have in common -------------------------------------------------------------------
 
 \set all_objects 'SELECT c.oid, c.relname, c.relkind FROM pg_class c WHERE c.relnamespace = ''crm''::regnamespace AND c.relkind IN (''r'', ''v'')'

@@ -15,8 +15,11 @@ FROM generate_series(1, 400) c, generate_series(1, c % 23) i;
 CREATE TABLE engaged AS SELECT customer_id, engagement_agg(at, direction, channel, kind, 'America/New_York') AS e FROM contact GROUP BY customer_id;
 CREATE TEMP TABLE day_of AS SELECT d FROM unnest(ARRAY[date '2024-01-01', '2024-03-10', '2024-06-30', '2024-11-03', '2025-12-31']) d;
 -- What happened by the end of a day.
-CREATE TEMP VIEW by_day AS
+CREATE TEMP TABLE by_day AS
 SELECT d, c.*, (at AT TIME ZONE 'America/New_York')::date AS day, (d + 1)::timestamp AT TIME ZONE 'America/New_York' AS ends FROM contact c, day_of WHERE (at AT TIME ZONE 'America/New_York')::date <= d;
+CREATE INDEX ON by_day (customer_id, d, direction, at);
+CREATE INDEX ON contact (customer_id, direction, at);
+ANALYZE by_day, contact;
 
 -- The value ----------------------------------------------------------------
 

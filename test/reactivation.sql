@@ -63,9 +63,9 @@ SELECT results_eq('SELECT (uplift(true, c) OVER (ORDER BY i ROWS BETWEEN 1 PRECE
 
 -- Two means ----------------------------------------------------------------
 
-SELECT is(count(*) FILTER (WHERE pg_temp.near(u.treated_mean, e.treated_mean) AND pg_temp.near(u.control_mean, e.control_mean) AND pg_temp.near(u.lift, e.lift) AND pg_temp.near(u.df, e.df)), count(*), 'means, lift and degrees of freedom to 1e-10'),
+SELECT unnest(ARRAY[is(count(*) FILTER (WHERE pg_temp.near(u.treated_mean, e.treated_mean) AND pg_temp.near(u.control_mean, e.control_mean) AND pg_temp.near(u.lift, e.lift) AND pg_temp.near(u.df, e.df)), count(*), 'means, lift and degrees of freedom to 1e-10'),
 	is(count(*) FILTER (WHERE pg_temp.near(u.t, e.t) AND pg_temp.near(u.p_value, e.p_value)), count(*), 't and p to 1e-10'),
-	is(count(*) FILTER (WHERE abs(u.difference::numeric / e.difference - 1) < 1e-10 AND abs(u.std_error::numeric / e.std_error - 1) < 1e-10 AND abs(u.lower95::numeric / e.lower95 - 1) < 1e-10 AND abs(u.upper95::numeric / e.upper95 - 1) < 1e-10), count(*), 'difference, error and limits to 1e-10')
+	is(count(*) FILTER (WHERE abs(u.difference::numeric / e.difference - 1) < 1e-10 AND abs(u.std_error::numeric / e.std_error - 1) < 1e-10 AND abs(u.lower95::numeric / e.lower95 - 1) < 1e-10 AND abs(u.upper95::numeric / e.upper95 - 1) < 1e-10), count(*), 'difference, error and limits to 1e-10')])
 FROM means_expected e JOIN (SELECT set, (uplift(treated, value)).* FROM means_input GROUP BY set) u USING (set);
 -- R: t.test(extra ~ group, data = sleep), the groups the other way round.
 SELECT is(ARRAY[round(t::numeric, 4), round(df::numeric, 3), round(p_value::numeric, 5), round(lower95::numeric, 7), round(upper95::numeric, 7)], ARRAY[1.8608, 17.776, .07939, -.2054832, 3.3654832], 'R''s sleep data')

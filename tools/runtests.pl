@@ -26,7 +26,7 @@ my $out = "$here/out";
 my $data = $ENV{CRM_DATA} // '';
 my $parent = getppid();
 my $jobs_max = $ENV{CRM_TEST_JOBS} || 2;
-my $timeout = $ENV{CRM_TEST_TIMEOUT} || 900;
+my $timeout = $ENV{CRM_TEST_TIMEOUT} || 900 + 30 * ($ENV{ROUNDS} || 0);
 my %wanted = map { $_ => 1 } @ARGV;
 my %total = (passed => 0, failed => 0, skipped => 0);
 my %skip_reasons;

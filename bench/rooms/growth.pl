@@ -1,14 +1,12 @@
-# Growth: funnels of events; referrals of a million customers against sorting them; products bought
-# together against S and against the self-join; the next products of every customer.
+# Growth: funnels of events; referrals of a million customers against sorting them; products bought together
+# against S and against the self-join; the next products of every customer.
 my $funnel = "SELECT sum(depth) FROM (SELECT funnel_agg('30 days', at, step) AS depth FROM funnel_events GROUP BY customer_id) x";
 my $lines = 'SELECT affinity_agg(basket_id, product_id) FROM order_lines';
 
-{
++{
 	sql => {
-		# acquisition
 		funnel_agg => $funnel,
 		count_max => 'SELECT sum(n), max(last) FROM (SELECT count(*) AS n, max(at) AS last FROM funnel_events GROUP BY customer_id) x',
-		# referral
 		referral_values => 'SELECT count(*), sum(crv) FROM referral_values((SELECT referral_agg(referred_id, referrer_id, value, referred_at) FROM referrals), NULL::bigint, 0.3)',
 		referrals_sort => 'SELECT count(*) FROM (SELECT * FROM referrals ORDER BY referred_id OFFSET 0) x',
 		affinity => "SELECT count(*), sum(together) FROM affinity(($lines), NULL::bigint)",
@@ -20,9 +18,7 @@ my $lines = 'SELECT affinity_agg(basket_id, product_id) FROM order_lines';
 		spend_trend => "SELECT count(spend_trend(history, '2025-12-31')) FROM stored",
 	},
 	lines => [
-		# acquisition
 		['funnel_agg of every customer, in count and max under GROUP BY', 'at most', 1.5, 'funnel_agg', 'count_max'],
-		# referral
 		['referral value of every customer, in sorting the referrals', 'at most', 3, 'referral_values', 'referrals_sort'],
 		['affinity of all order lines, in S', 'at most', 2, 'affinity', 'S'],
 		['the same, baskets in no order', 'at most', undef, 'affinity_shuffled', 'S'],

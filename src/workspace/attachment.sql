@@ -33,6 +33,8 @@ CREATE FUNCTION workspace_attachment_kinds()
 		('campaigns', 'who was contacted, and what came of it, in columns of fixed names',
 			'r.customer_id IS NOT NULL AND r.sent_at IS NOT NULL AND r.variant IS NOT NULL AND (r.cost >= 0 AND r.cost < ''Infinity'') IS NOT FALSE',
 			'r.sent_at < %2$s', NULL, NULL, NULL, NULL, NULL),
+		('events', 'steps of leads on the way to a purchase, in columns of fixed names',
+			'r.customer_id IS NOT NULL AND r.at IS NOT NULL AND r.step IS NOT NULL', 'r.at < %2$s', NULL, NULL, NULL, NULL, NULL),
 		('interactions', 'contacts with customers, in columns of fixed names',
 			'r.customer_id IS NOT NULL AND r.at IS NOT NULL AND lower(btrim(r.direction)) IN (''inbound'', ''outbound'')',
 			'r.at < %2$s', NULL, NULL, NULL, NULL, NULL),
@@ -76,6 +78,10 @@ CREATE FUNCTION workspace_attachment_roles()
 		('campaigns', 4, 'converted_at', 'moment', true, 'CASE WHEN (r.converted_at AT TIME ZONE %3$s)::date >= (r.sent_at AT TIME ZONE %3$s)::date AND r.converted_at < %2$s THEN r.converted_at END',
 			'when the customer did what was hoped for, on the day of the contact or later; NULL: not'),
 		('campaigns', 5, 'cost', 'amount', false, NULL, 'what the contact cost'),
+		('events', 1, 'customer_id', 'customer_id', true, NULL, 'id of the lead or customer'),
+		('events', 2, 'at', 'moment', true, NULL, 'when'),
+		('events', 3, 'step', 'label', true, NULL, 'which step it is'),
+		('events', 4, 'channel', 'label', false, NULL, 'the channel'),
 		('interactions', 1, 'customer_id', 'customer_id', true, NULL, 'the customer''s id'),
 		('interactions', 2, 'at', 'moment', true, NULL, 'when'),
 		('interactions', 3, 'direction', 'label', true, 'lower(btrim(r.direction))', 'inbound (from the customer) or outbound'),
@@ -107,6 +113,8 @@ CREATE FUNCTION workspace_attachment_views()
 	SELECT 'campaigns', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_campaign_views() AS v
 	UNION ALL
 	SELECT 'interactions', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_interaction_views() AS v
+	UNION ALL
+	SELECT 'events', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_event_views() AS v
 	UNION ALL
 	SELECT 'products', v.position, v.name, v.query, v.comment, v.columns, v.row_type FROM workspace_product_views() AS v;
 	END;
