@@ -534,13 +534,13 @@ $$;
 COMMENT ON FUNCTION crm_attach(regclass, name, name, name, name, text, integer, date, boolean, text) IS
 	'creates a workspace, a schema with the views of BI tools, over a table, view or foreign table of purchases, and fills it; the source is neither copied nor altered but for the triggers that record changes';
 
-CREATE FUNCTION workspace_open(workspace name) RETURNS void
+-- The owner of a workspace; 55000 where there is none.
+CREATE FUNCTION workspace_find(workspace name) RETURNS oid
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	owner oid := (SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = workspace AND c.relname = 'workspace_state' AND c.relkind = 'r');
-	foreign_table text;
 BEGIN
 	IF owner IS NULL THEN
 		RAISE EXCEPTION 'there is no workspace "%"', workspace USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -549,6 +549,22 @@ BEGIN
 				FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 				WHERE c.relname = 'workspace_state' AND c.relkind = 'r');
 	END IF;
+	RETURN owner;
+END
+$$;
+COMMENT ON FUNCTION workspace_find(name) IS
+	'internal: the owner of a workspace; an error where there is none';
+
+CREATE FUNCTION workspace_open(workspace name) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+	owner oid;
+	foreign_table text;
+BEGIN
+	EXECUTE format('SELECT %s.workspace_find($1)', crm) INTO owner USING workspace;
 	IF owner <> current_user::regrole THEN
 		RAISE EXCEPTION 'must be owner of workspace "%"', workspace USING ERRCODE = 'insufficient_privilege',
 			HINT = format('It stores what its owner sees: SET ROLE %s.', owner::regrole);

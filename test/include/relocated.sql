@@ -54,6 +54,9 @@ FROM (
 	UNION ALL
 	SELECT 'rfm ids', (:crm.rfm_cuts_agg(date '2024-01-01', 1, 2.5, 5, 'a'::text))::text
 	UNION ALL
+	SELECT 'report', :crm.report_page('{"kpis": [{"customers": 5}], "stage_moves": [{"stage_before": "new", "stage_now": "lost", "customers": 3}]}', 'w', 'EUR')
+		|| :crm.chart_bars('{x}', '{1}', '{1}', '{a}')
+	UNION ALL
 	SELECT 'rfm rules', count(*)::text FROM :crm.rfm_rules
 	UNION ALL
 	SELECT 'top_share', :crm.top_share(v::float8)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
