@@ -13,8 +13,15 @@ ROOMS = history book \
 	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
+# What is released is frozen in release/; from the newest one there an update script leads here.
+RELEASED := $(shell ls release | sed -n 's/^$(EXTENSION)--\([^-]*\)\.sql$$/\1/p' | sort -V | tail -n 1)
+UPDATE = $(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql
+ifeq ($(RELEASED),$(EXTVERSION))
+$(error $(EXTVERSION) is released: $(EXTENSION).control must name the next version)
+endif
+
 # These need no PGXS: they find, and where they may install, what they need themselves.
-TOOL_GOALS = demo check docs-write bench format format-check
+TOOL_GOALS = demo check check-all freeze docs-write bench format format-check
 
 ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)
 include tools/goals.mk
@@ -22,8 +29,9 @@ else
 
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
-DATA_built = $(EXTENSION)--$(EXTVERSION).sql
-EXTRA_CLEAN = $(EXTENSION)--*.sql build
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql $(UPDATE)
+DATA = $(wildcard release/$(EXTENSION)--*.sql)
+EXTRA_CLEAN = $(EXTENSION)--*.sql* build
 
 # -ffp-contract=off stands with the preprocessor's flags because only these reach the
 # bitcode as well: a function inlined by the JIT must give the same bits.
@@ -50,6 +58,9 @@ include $(PGXS)
 
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) $(EXTENSION).control Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS) /dev/null; } > $@
+
+$(UPDATE): release/$(EXTENSION)--$(RELEASED).sql $(EXTENSION)--$(EXTVERSION).sql $(wildcard release/changes.sql) tools/update-script.pl
+	perl tools/update-script.pl $(filter %.sql,$^) > $@.part && mv $@.part $@
 
 # Loops over array lanes: vectorised (selects count as branches while traps matter).
 src/math/vector.o: CFLAGS += -O3 -fno-trapping-math

@@ -4,11 +4,13 @@ BEGIN;
 SELECT plan(25);
 
 -- Every member, with the catalog it is in; parts are what a member brings along (the array
--- type of a type, the row type of a table, the rule behind a view).
+-- type of a type, the row type of a table, the rule behind a view), which some versions of
+-- PostgreSQL call members as well.
 CREATE TEMPORARY VIEW member AS
 SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS name
 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'crm_ext';
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'crm_ext'
+	AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i');
 
 CREATE TEMPORARY VIEW member_function AS
 SELECT p.*, m.name FROM pg_proc p JOIN member m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid;

@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(extra => [ '-E', 'UTF8' ]);    # which ICU needs
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE ROLE shopkeeper LOGIN;

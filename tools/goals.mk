@@ -5,12 +5,16 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG ORDERS KEEP TESTS PAGE
+export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TESTS PAGE NEXT
 
 demo:
 	@exec tools/demo
 check:
 	@exec tools/check
+check-all:
+	@exec tools/check-all
+freeze:
+	@exec tools/freeze "$(NEXT)"
 docs-write:
 	@exec tools/docs-write
 bench:

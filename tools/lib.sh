@@ -49,6 +49,25 @@ step()
 	fi
 }
 
+# For scripts that count cases: their sums, and the line that all of them end with.
+passed=0 failed=0 skipped=0
+last_word()
+{
+	local tail=
+	[ $skipped = 0 ] || tail=", $skipped skipped"
+	say "$passed passed, $failed failed$tail"
+}
+
+# add_count FILE: adds what that line of another script's output says, and sets COUNT to it.
+add_count()
+{
+	COUNT=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" | tail -n 1)
+	[[ $COUNT =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]] || return
+	passed=$((passed + BASH_REMATCH[1]))
+	failed=$((failed + BASH_REMATCH[2]))
+	skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+}
+
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s\n", b - a }'; }
 
 # Runs a command in a process group of its own, so that a signal to this shell is acted on at
@@ -275,6 +294,14 @@ finish()
 # ---------------------------------------------------------------------------------------
 # Build, install into the stage, start
 
+# copy_checkout FOLDER: the sources alone, without what was built.
+copy_checkout()
+{
+	mkdir -p "$1" &&
+		tar -C "$ROOT" --exclude=./.git --exclude=./build --exclude=node_modules --exclude='*.o' --exclude='*.bc' \
+			--exclude='*.so' --exclude="./crm_ext--*.sql" -cf - . | tar -C "$1" -xof -
+}
+
 # The checkout is built in place by its owner; anybody else builds a copy, so that no
 # foreign file is left in it.
 build_dir()
@@ -283,10 +310,7 @@ build_dir()
 		BUILD=$ROOT
 	else
 		BUILD=$WORK/build
-		mkdir "$BUILD"
-		(cd "$ROOT" && cp -R Makefile ./*.control src tools "$BUILD" &&
-			mkdir "$BUILD/test" && cp test/*.[ch] "$BUILD/test" 2>/dev/null)
-		find "$BUILD" -name '*.o' -delete -o -name '*.bc' -delete -o -name '*.so' -delete
+		copy_checkout "$BUILD"
 	fi
 }
 
