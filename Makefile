@@ -7,10 +7,14 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 
 # The rooms in dependency order: src/ROOM.sql each, joined into the install script.
 ROOMS = history book \
-	retention survival cohort subscription \
+	retention key_figures survival cohort subscription \
 	rfm segments lifecycle top_share \
 	clv sample \
-	workspace/source workspace/views workspace/attach workspace/refresh workspace/discover
+	referral expansion acquisition reactivation conversation \
+	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
+	workspace/campaigns workspace/interactions workspace/events workspace/products \
+	workspace/attachment workspace/attach workspace/refresh workspace/discover \
+	report/text chart report/sections report/outlook report/attached report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
 # What is released is frozen in release/; from the newest one there an update script leads here.
@@ -64,7 +68,7 @@ $(UPDATE): release/$(EXTENSION)--$(RELEASED).sql $(EXTENSION)--$(EXTVERSION).sql
 
 # Loops over array lanes: vectorised (selects count as branches while traps matter).
 src/math/vector.o: CFLAGS += -O3 -fno-trapping-math
-src/math/btyd_bg.o src/math/btyd_pareto.o: CFLAGS += -O3 -fno-trapping-math
+src/math/btyd_bg.o src/math/btyd_pareto.o src/math/score_bg.o src/math/spend.o: CFLAGS += -O3 -fno-trapping-math
 
 # Headers are few; whoever changes one gets everything rebuilt.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)

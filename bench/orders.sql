@@ -20,3 +20,20 @@ CREATE INDEX ON orders_live (customer_id);
 VACUUM (FREEZE, ANALYZE) orders_live;
 SELECT crm_attach('orders_live', 'customer_id', 'ordered_at', 'amount', workspace => 'live', as_of => '2025-12-31');
 VACUUM (ANALYZE) live.customer_history;
+
+-- For room growth: who referred whom, in no order.
+CREATE TABLE referrals AS
+SELECT id AS referred_id, abs(hashint8extended(id, 1)) % :customers + 1 AS referrer_id, (abs(hashint8extended(id, 2)) % 10000 / 100.0)::float8 AS value,
+	timestamptz '2024-01-01' + abs(hashint8extended(id, 3)) % 1000000 * interval '1 minute' AS referred_at
+FROM generate_series(1, :customers) AS id ORDER BY hashint8extended(id, 4);
+VACUUM (FREEZE, ANALYZE) referrals;
+
+-- Ten lines a customer and more, 20 a basket, of a thousand products, some sold more than others.
+CREATE TABLE order_lines AS
+SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6, 1.5))::bigint % 1000 AS product_id
+FROM generate_series(1, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
+VACUUM (FREEZE, ANALYZE) order_lines;
+
+-- What room growth counts: the orders as events of a funnel of four steps.
+CREATE TABLE funnel_events AS SELECT customer_id, ordered_at AS at, 1 + (order_id % 4)::int AS step FROM orders;
+VACUUM (FREEZE, ANALYZE) funnel_events;

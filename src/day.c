@@ -195,24 +195,54 @@ DayFromTimestamp(Timestamp moment)
 	return (DateADT) FloorDivide(moment, USECS_PER_DAY);
 }
 
-DateADT
-DayFromTimestampTz(TimestampTz moment, DayZone *zone)
+/* Seconds since 2000-01-01 on the clocks of a zone. */
+static inline int64
+LocalSeconds(TimestampTz moment, DayZone *zone)
 {
 	const int64	   epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 	const Stretch *stretch = &zone->stretches[zone->last];
-	int64		   seconds;
-	int64		   day;
+	int64		   seconds = FloorDivide(moment, USECS_PER_SEC);
 
-	if (unlikely(TIMESTAMP_NOT_FINITE(moment)))
-		ReportInfinite("purchase time", TIMESTAMP_IS_NOBEGIN(moment));
-	seconds = FloorDivide(moment, USECS_PER_SEC);
 	if (zone->nstretches == 0 || seconds + epoch < stretch->from ||
 		seconds + epoch >= stretch->until)
 		stretch = FindStretch(zone, seconds + epoch);
-	day = FloorDivide(seconds + stretch->offset, SECS_PER_DAY);
+	return seconds + stretch->offset;
+}
+
+DateADT
+DayFromTimestampTz(TimestampTz moment, DayZone *zone)
+{
+	int64 day;
+
+	if (unlikely(TIMESTAMP_NOT_FINITE(moment)))
+		ReportInfinite("purchase time", TIMESTAMP_IS_NOBEGIN(moment));
+	day = FloorDivide(LocalSeconds(moment, zone), SECS_PER_DAY);
 	if (unlikely(!IS_VALID_DATE(day)))
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				errmsg("purchase time falls before the first date there is in time zone \"%s\"",
 					   zone->name));
 	return (DateADT) day;
+}
+
+TimestampTz
+StartOfDay(int64 day, DayZone *zone)
+{
+	struct pg_tm tm = {0};
+
+	if (day < DATETIME_MIN_JULIAN + 2 - POSTGRES_EPOCH_JDATE)
+		return DT_NOBEGIN;
+	if (day > TIMESTAMP_END_JULIAN - 2 - POSTGRES_EPOCH_JDATE)
+		return DT_NOEND;
+	j2date((int) day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+	return day * USECS_PER_DAY +
+		   (int64) DetermineTimeZoneOffset(&tm, zone->zone) * USECS_PER_SEC;
+}
+
+int
+HourOfDay(TimestampTz moment, DayZone *zone)
+{
+	int64 seconds = LocalSeconds(moment, zone);
+
+	return (int) ((seconds - FloorDivide(seconds, SECS_PER_DAY) * SECS_PER_DAY) /
+				  SECS_PER_HOUR);
 }

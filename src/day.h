@@ -24,4 +24,10 @@ extern DateADT DayFromDate(DateADT day);
 extern DateADT DayFromTimestamp(Timestamp moment);
 extern DateADT DayFromTimestampTz(TimestampTz moment, DayZone *zone);
 
+/* The first moment of a day in a zone; infinite where there is no such moment. */
+extern TimestampTz StartOfDay(int64 day, DayZone *zone);
+
+/* Hour of the day, 0 to 23, in a zone at a finite moment. */
+extern int HourOfDay(TimestampTz moment, DayZone *zone);
+
 #endif /* CRM_DAY_H */

@@ -7,7 +7,6 @@
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -97,13 +96,15 @@ SetSlots(Grid *grid)
 
 	for (int i = 1; i < grid->nbounds; i++)
 		shortest = Min(shortest, (int64) grid->bounds[i] - grid->bounds[i - 1]);
-	grid->shift = pg_leftmost_one_pos64((uint64) shortest);
-	nslots = ((days - 1) >> grid->shift) + 1;
-	if (nslots > GRID_SLOTS(grid->nbounds))
+	grid->shift = 0;
+	while (((days - 1) >> grid->shift) + 1 > (int64) GRID_SLOTS(grid->nbounds))
+		grid->shift++;
+	if (INT64CONST(1) << grid->shift > shortest)
 	{
 		grid->shift = -1;
 		return;
 	}
+	nslots = ((days - 1) >> grid->shift) + 1;
 	for (int64 i = 0; i < nslots; i++)
 	{
 		if ((i & 0xFFFF) == 0xFFFF)
@@ -158,6 +159,16 @@ GridMerge(Grid *grid, const Grid *other)
 {
 	if (other->observed_any)
 		GridObserve(grid, other->latest);
+}
+
+int64
+GridLongest(const Grid *grid)
+{
+	int64 longest = 0;
+
+	for (int i = 1; i < grid->nbounds; i++)
+		longest = Max(longest, (int64) grid->bounds[i] - grid->bounds[i - 1]);
+	return longest;
 }
 
 int

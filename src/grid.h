@@ -19,8 +19,8 @@
 typedef struct Grid
 {
 	int32	nbounds;
-	int32	shift;	  /* a slot is 2^shift days, at most the shortest period; -1: no slots */
-	bool	constant; /* the arguments are constants of the statement */
+	int32	shift;			/* a slot is 2^shift days, the fewer the better; -1: no slots */
+	bool	constant;		/* the arguments are constants of the statement */
 	bool	observed_given; /* observed_until is not NULL */
 	bool	observed_any;	/* latest is known */
 	DateADT observed_until;
@@ -29,8 +29,11 @@ typedef struct Grid
 	/* int32 slots[GRID_SLOTS(nbounds)]: boundaries reached by each slot's first day */
 } Grid;
 
-/* Periods of about the same length need at most this many slots; others have none. */
-#define GRID_SLOTS(nbounds) (4 * (nbounds))
+/*
+ * Enough for a slot a day where periods are months or shorter. Longer ones of about the
+ * same length have longer slots; of others, there are none.
+ */
+#define GRID_SLOTS(nbounds) (32 * (Size) (nbounds))
 
 static inline Size
 GridBytes(int nbounds)
@@ -87,6 +90,9 @@ GridComplete(const Grid *grid, int period)
 	return GridObservedUntil(grid, &day) && grid->bounds[period + 1] <= (int64) day + 1;
 }
 
+/* Days of the longest period. */
+extern int64 GridLongest(const Grid *grid);
+
 extern int GridSearch(const Grid *grid, int64 day);
 
 static inline int32 *
@@ -119,6 +125,44 @@ GridReached(const Grid *grid, int64 day)
 	if (day >= grid->bounds[grid->nbounds - 1])
 		return grid->nbounds;
 	return GridReachedInside(grid, day);
+}
+
+/*
+ * A grid with slots, and where counting stops, for loops over many short histories:
+ * in a variable of their own these fields are not read again after every store.
+ */
+typedef struct GridScale
+{
+	const DateADT *bounds;
+	const int32
+		 *slots; /* if shift is 0, boundaries reached by each day from the first one on */
+	int	  shift;
+	int64 first; /* the first boundary */
+	int64 end;	 /* the last one */
+	int64 stop;	 /* the first day that is past it or was not observed */
+} GridScale;
+
+/* False when the grid has no slots. */
+static pg_attribute_always_inline bool
+GridScaleOf(GridScale *scale, const Grid *grid)
+{
+	scale->bounds = grid->bounds;
+	scale->slots = GridSlots(grid);
+	scale->shift = grid->shift;
+	scale->first = grid->bounds[0];
+	scale->end = grid->bounds[grid->nbounds - 1];
+	scale->stop =
+		grid->observed_given ? Min(scale->end, (int64) grid->observed_until + 1) : scale->end;
+	return grid->shift >= 0;
+}
+
+/* As GridReachedInside. */
+static pg_attribute_always_inline int
+GridScaleReached(const GridScale *scale, int64 day)
+{
+	int reached = scale->slots[(day - scale->first) >> scale->shift];
+
+	return reached + (day >= scale->bounds[reached]);
 }
 
 /* What GridSend writes. */

@@ -216,7 +216,8 @@ HistoryNextPurchase(HistoryReader *reader, int128 *skipped)
 /* What the fixed fields alone say. */
 typedef struct HistoryTotals
 {
-	DateADT last; /* purchase day */
+	DateADT first; /* first and last purchase day */
+	DateADT last;
 	uint32	purchase_days;
 	int64	spend; /* ticks */
 } HistoryTotals;
@@ -236,6 +237,7 @@ HistoryReadTotals(HistoryTotals *totals, const PurchaseHistory *history)
 
 	if (unlikely(length < next || bytes[0] != HISTORY_VERSION))
 		return false;
+	memcpy(&totals->first, bytes + 3, sizeof(DateADT));
 	memcpy(&totals->last, bytes + 7, sizeof(DateADT));
 	memcpy(&totals->purchase_days, bytes + 11, sizeof(uint32));
 	totals->spend = 0;

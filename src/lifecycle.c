@@ -20,28 +20,14 @@
 #include "compat.h"
 #include "day.h"
 #include "history.h"
+#include "lifecycle.h"
 
 PG_FUNCTION_INFO_V1(lifecycle_rules);
 PG_FUNCTION_INFO_V1(lifecycle_stage);
 PG_FUNCTION_INFO_V1(lifecycle_stage_history);
 
-/* In the order of the enum customer_stage. */
-typedef enum
-{
-	STAGE_PROSPECT,
-	STAGE_NEW,
-	STAGE_DEVELOPING,
-	STAGE_LOYAL,
-	STAGE_REACTIVATED,
-	STAGE_AT_RISK,
-	STAGE_DORMANT,
-	STAGE_LOST
-} Stage;
-
-#define STAGES 8
-
-static const char *const stage_names[STAGES] = {"prospect",	   "new",	  "developing", "loyal",
-												"reactivated", "at_risk", "dormant",	"lost"};
+const char *const lifecycle_stage_names[STAGES] = {
+	"prospect", "new", "developing", "loyal", "reactivated", "at_risk", "dormant", "lost"};
 
 #define RULES 7
 
@@ -124,11 +110,12 @@ LookUpStages(Known *known, Oid function)
 	for (int i = 0; i < STAGES; i++)
 	{
 		HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type),
-										  CStringGetDatum(stage_names[i]));
+										  CStringGetDatum(lifecycle_stage_names[i]));
 
 		if (!HeapTupleIsValid(tuple))
-			ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
-					errmsg("type customer_stage has no value \"%s\"", stage_names[i]));
+			ereport(
+				ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("type customer_stage has no value \"%s\"", lifecycle_stage_names[i]));
 		known->stages[i] = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
 		ReleaseSysCache(tuple);
 	}
@@ -247,16 +234,45 @@ IsUnusuallySilent(const Life *life, const Rules *rules, float8 typical_gap)
 		   (float8) life->days_since_last > rules->at_risk_factor * typical_gap;
 }
 
+static Stage
+StageOfHistory(const PurchaseHistory *history, DateADT as_of, const Rules *rules,
+			   int32 *purchase_days)
+{
+	HistorySummary summary;
+	Life		   life;
+	float8		   typical_gap;
+	bool		   silent = false;
+
+	HistorySummarize(&summary, history, as_of);
+	*purchase_days = summary.purchase_days;
+	life.purchase_days = summary.purchase_days;
+	life.days_since_last = (int64) as_of - summary.last;
+	life.last_gap = (int64) summary.last - summary.previous;
+	if (AsksForTypicalGap(&life, rules))
+	{
+		if (summary.purchase_days < 3 || !HistoryTypicalGap(history, as_of, &typical_gap))
+			typical_gap = rules->typical_gap;
+		silent = IsUnusuallySilent(&life, rules, typical_gap);
+	}
+	return StageOf(&life, rules, silent);
+}
+
+Stage
+LifecycleStageByDefault(const PurchaseHistory *history, DateADT as_of, int32 *purchase_days)
+{
+	/* the defaults of the function lifecycle_rules; a test compares */
+	static const Rules rules = {180, 365, 2, 60, 4, 30, 30};
+
+	return StageOfHistory(history, as_of, &rules, purchase_days);
+}
+
 Datum
 lifecycle_stage_history(PG_FUNCTION_ARGS)
 {
 	PurchaseHistory *history;
-	HistorySummary	 summary = {0};
-	Life			 life = {0};
 	DateADT			 as_of;
 	Known			*known;
-	float8			 typical_gap;
-	bool			 silent = false;
+	int32			 purchase_days;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
@@ -266,17 +282,7 @@ lifecycle_stage_history(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_OID(known->stages[STAGE_PROSPECT]);
 	history = PG_GETARG_PURCHASE_HISTORY_P(0);
-	HistorySummarize(&summary, history, as_of);
-	life.purchase_days = summary.purchase_days;
-	life.days_since_last = (int64) as_of - summary.last;
-	life.last_gap = (int64) summary.last - summary.previous;
-	if (AsksForTypicalGap(&life, &known->rules))
-	{
-		if (summary.purchase_days < 3 || !HistoryTypicalGap(history, as_of, &typical_gap))
-			typical_gap = known->rules.typical_gap;
-		silent = IsUnusuallySilent(&life, &known->rules, typical_gap);
-	}
-	PG_RETURN_OID(known->stages[StageOf(&life, &known->rules, silent)]);
+	PG_RETURN_OID(known->stages[StageOfHistory(history, as_of, &known->rules, &purchase_days)]);
 }
 
 /* Arguments of the plain form. */

@@ -1,28 +1,20 @@
 /*
  * segments.c - RFM scores to segments.
  *
- * A map of the 125 cells is made once a query, from the rows of rfm_rules that
- * the query's snapshot sees or, if there are none, from the rules below. It is
- * made anew when the snapshot has changed, which a function that keeps its
- * state for a whole transaction (a PL/pgSQL expression) can see happen; so
- * nothing needs to be told when the rules change.
+ * A map of the 125 cells is made once a query (rules.h says when anew), from the
+ * rows of rfm_rules or, if there are none, from the rules below.
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
-#include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "rules.h"
 #include "setof.h"
 
 PG_FUNCTION_INFO_V1(rfm_segment);
@@ -127,19 +119,9 @@ rfm_default_rules(PG_FUNCTION_ARGS)
 
 /* --- the map of cells --- */
 
-/* What tells one state of the database apart from another, as this backend sees it. */
 typedef struct
 {
-	TransactionId	 xmin;
-	TransactionId	 xmax;
-	uint32			 running;
-	CommandId		 command;
-	SubTransactionId subtransaction;
-} Moment;
-
-typedef struct
-{
-	Moment		  moment;
+	RulesMoment	  moment;
 	MemoryContext context; /* of the names */
 	text		 *cells[CELLS];
 	text		 *other;
@@ -161,22 +143,6 @@ typedef struct
 	int	  capacity;
 } RuleList;
 
-static Moment
-MomentOf(Snapshot snapshot)
-{
-	Moment moment = {snapshot->xmin, snapshot->xmax, snapshot->xcnt + snapshot->subxcnt,
-					 snapshot->curcid, GetCurrentSubTransactionId()};
-
-	return moment;
-}
-
-static inline bool
-IsSameMoment(const Moment *a, const Moment *b)
-{
-	return a->xmin == b->xmin && a->xmax == b->xmax && a->running == b->running &&
-		   a->command == b->command && a->subtransaction == b->subtransaction;
-}
-
 static inline int
 CellIndex(int recency, int frequency, int monetary)
 {
@@ -195,9 +161,10 @@ FillBox(SegmentMap *map, const int *least, const int *most, text *segment)
 }
 
 static void
-AddRule(RuleList *list, TupleTableSlot *slot)
+AddRule(void *rules, TupleTableSlot *slot)
 {
-	Rule *rule;
+	RuleList *list = rules;
+	Rule	 *rule;
 
 	if (list->n == list->capacity)
 	{
@@ -206,7 +173,6 @@ AddRule(RuleList *list, TupleTableSlot *slot)
 						  ? palloc(list->capacity * sizeof(Rule))
 						  : repalloc(list->rules, list->capacity * sizeof(Rule));
 	}
-	slot_getallattrs(slot);
 	for (int i = POSITION; i <= M_MAX; i++)
 	{
 		if (slot->tts_isnull[i])
@@ -230,37 +196,6 @@ AddRule(RuleList *list, TupleTableSlot *slot)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* The table beside this function: in its schema, wherever the extension has been moved. */
-static Oid
-RulesTable(Oid function)
-{
-	Oid table = get_relname_relid("rfm_rules", get_func_namespace(function));
-
-	if (!OidIsValid(table) || get_rel_relkind(table) != RELKIND_RELATION)
-		ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
-				errmsg("table \"rfm_rules\" is not in the schema of function rfm_segment"));
-	return table;
-}
-
-static void
-ReadRulesTable(RuleList *list, Oid function, Snapshot snapshot)
-{
-	Relation		table = table_open(RulesTable(function), AccessShareLock);
-	TableScanDesc	scan = table_beginscan(table, snapshot, 0, NULL);
-	TupleTableSlot *slot = table_slot_create(table, NULL);
-
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		CHECK_FOR_INTERRUPTS();
-		AddRule(list, slot);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	table_close(table, AccessShareLock);
-	if (list->n > 1)
-		SortRules(list->rules, list->n);
-}
-
 static void
 FillMap(SegmentMap *map, Oid function, Snapshot snapshot)
 {
@@ -268,7 +203,9 @@ FillMap(SegmentMap *map, Oid function, Snapshot snapshot)
 
 	memset(map->cells, 0, sizeof(map->cells));
 	map->other = cstring_to_text(OTHER);
-	ReadRulesTable(&list, function, snapshot);
+	ReadRules("rfm_rules", function, snapshot, AddRule, &list);
+	if (list.n > 1)
+		SortRules(list.rules, list.n);
 	for (int i = 0; i < list.n; i++)
 		FillBox(map, list.rules[i].least, list.rules[i].most, list.rules[i].segment);
 	for (int i = 0; list.n == 0 && i < lengthof(default_rules); i++)
@@ -299,7 +236,7 @@ MakeMap(FunctionCallInfo fcinfo, Snapshot snapshot)
 	caller = MemoryContextSwitchTo(map->context);
 	FillMap(map, fcinfo->flinfo->fn_oid, snapshot);
 	MemoryContextSwitchTo(caller);
-	map->moment = MomentOf(snapshot);
+	map->moment = RulesMomentOf(snapshot);
 	fcinfo->flinfo->fn_extra = map;
 	return map;
 }
@@ -309,9 +246,9 @@ CurrentMap(FunctionCallInfo fcinfo)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 	SegmentMap *map = fcinfo->flinfo->fn_extra;
-	Moment		now = MomentOf(snapshot);
+	RulesMoment now = RulesMomentOf(snapshot);
 
-	if (likely(map != NULL && IsSameMoment(&map->moment, &now)))
+	if (likely(map != NULL && IsSameRulesMoment(&map->moment, &now)))
 		return map;
 	return MakeMap(fcinfo, snapshot);
 }

@@ -7,6 +7,7 @@
  * skipped by name without it.
  */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,30 @@ OkNear(double got, double expected, double tolerance, const char *name)
 
 /* ---- memory for the fits ---- */
 
-static long interrupts;
+static long	  interrupts;
+static size_t allocated, most_allocated; /* bytes */
 
+/* The size stands before the memory. */
 static void *
 Allocate(size_t size)
 {
-	return malloc(size > 0 ? size : 1);
+	max_align_t *memory = malloc(sizeof(max_align_t) + size);
+
+	memcpy(memory, &size, sizeof(size));
+	allocated += size;
+	if (allocated > most_allocated)
+		most_allocated = allocated;
+	return memory + 1;
+}
+
+static void
+Release(void *memory)
+{
+	size_t size;
+
+	memcpy(&size, (max_align_t *) memory - 1, sizeof(size));
+	allocated -= size;
+	free((max_align_t *) memory - 1);
 }
 
 static void
@@ -67,7 +86,7 @@ Interrupt(void)
 	interrupts++;
 }
 
-static const CrmHooks hooks = {Allocate, free, Interrupt};
+static const CrmHooks hooks = {Allocate, Release, Interrupt};
 
 /* ---- tables of expected values ---- */
 
@@ -740,6 +759,79 @@ TestDegenerate(void)
 	}
 }
 
+/*
+ * At most 100 bytes a history, where all differ and no time is whole: the state of the
+ * aggregate has up to 36 of them, the merged rows 24 while the sample is made of them.
+ */
+static void
+TestMemory(void)
+{
+	enum
+	{
+		COUNT = 20000
+	};
+	CrmHistoryRow *rows = malloc(COUNT * sizeof(CrmHistoryRow));
+	CrmHistoryRow *scratch = malloc(COUNT * sizeof(CrmHistoryRow));
+	size_t		   count;
+
+	for (int i = 0; i < COUNT; i++)
+	{
+		double u = fmod(i * 0.6180339887, 1), v = fmod(i * 0.7548776662, 1);
+		double x = floor(-3 * log(1 - u) * fmod(i * 0.5698402910, 1));
+
+		rows[i].age = 100 + 900 * v;
+		rows[i].recency = x > 0 ? (rows[i].age - 1) * sqrt(fmod(i * 0.3819660113, 1)) : 0;
+		rows[i].frequency = (uint32_t) x;
+		rows[i].weight = 1;
+	}
+	count = CrmMergeRows(rows, 0, COUNT, scratch, &hooks);
+	for (CrmFamily family = CRM_BG_NBD; family <= CRM_PARETO_NBD; family++)
+	{
+		CrmSample sample;
+		CrmFit	  fit;
+		size_t	  before = allocated;
+
+		most_allocated = allocated;
+		CrmBuildSample(rows, count, 7, &hooks, &sample);
+		Ok(36 + 24 + (double) (most_allocated - before) / count <= 100,
+		   "at most 100 bytes a history make the sample");
+		most_allocated = allocated;
+		CrmFitBtyd(family, &sample, &hooks, &fit);
+		Ok(36 + (double) (most_allocated - before) / count <= 100,
+		   "at most 100 bytes a history fit the model");
+		CrmReleaseSample(&sample, &hooks);
+		Ok(allocated == before, "all memory is given back");
+	}
+	free(rows);
+	free(scratch);
+}
+
+/* Amounts so alike that the likelihood rises along a ridge for ever. */
+static void
+TestSpendRidge(void)
+{
+	enum
+	{
+		COUNT = 30000
+	};
+	double		  *columns = malloc(3 * COUNT * sizeof(double));
+	CrmSpendSample sample = {COUNT, columns, columns + COUNT, columns + 2 * COUNT, COUNT};
+	CrmFit		   fit;
+
+	for (int i = 0; i < COUNT; i++)
+	{
+		columns[i] = 1 + i / 1500;
+		columns[COUNT + i] = 50 + 1e-7 * i;
+		columns[2 * COUNT + i] = 1;
+	}
+	CrmFitSpend(&sample, &hooks, &fit);
+	Ok(fit.usable && !fit.converged && strstr(fit.reason, "runs to infinity") != NULL,
+	   "amounts that hardly differ: a parameter runs to infinity");
+	Ok(fit.evaluations <= 480, "and the fit gives up in time");
+	printf("# %d evaluations: %s\n", fit.evaluations, fit.reason);
+	free(columns);
+}
+
 /* Rising sums by Stirling's series against the terms one by one. */
 static void
 TestRising(void)
@@ -784,6 +876,8 @@ main(void)
 	TestDonors();
 	TestRenewalFits();
 	TestDegenerate();
+	TestSpendRidge();
+	TestMemory();
 	TestCdnow();
 	TestDonations();
 	Ok(interrupts > 0, "fits let themselves be interrupted");

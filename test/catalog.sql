@@ -160,7 +160,7 @@ SELECT is(ARRAY(
 	SELECT f.name FROM member_function f JOIN pg_language l ON l.oid = f.prolang
 	WHERE f.prokind = 'f' AND f.provolatile = 'i' AND l.lanname = 'c'
 		AND (f.proargtypes::oid[] && ARRAY['regclass', 'regtype', 'regproc', 'regprocedure', 'name']::regtype[]::oid[]
-			OR f.prosrc IN ('histories_of', 'rfm_segment', 'crm_attach', 'crm_refresh', 'crm_detach', 'crm_discover', 'crm_report'))
+			OR f.prosrc IN ('histories_of', 'rfm_segment', 'relationship_level', 'crm_attach', 'crm_refresh', 'crm_detach', 'crm_discover', 'crm_report'))
 	ORDER BY 1), '{}'::text[], 'what reads relations is not immutable');
 
 -- Relocation: the same calls answer the same in any schema, under an empty search_path.

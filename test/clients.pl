@@ -15,6 +15,13 @@ SET client_min_messages = warning;
 CREATE EXTENSION crm_ext;
 CREATE TABLE orders AS SELECT customer_id, purchased_at, amount FROM crm_sample_purchases(300);
 SELECT crm_attach('orders', 'customer_id', 'purchased_at', 'amount', workspace => 'BI tools', as_of => '2025-12-31');
+CREATE TABLE plans AS SELECT i::bigint AS customer_id, date '2024-01-01' + i AS started, NULL::date AS ended, 5 AS mrr FROM generate_series(1, 310) i;
+SELECT crm_attach_subscriptions('plans', 'customer_id', 'started', 'ended', 'mrr', 'BI tools');
+CREATE TABLE costs AS SELECT m::date AS month, 100 AS spend FROM generate_series(date '2024-01-01', '2025-12-01', '1 month') m;
+SELECT crm_attach_costs('costs', 'month', 'spend', workspace => 'BI tools');
+CREATE TABLE talks AS SELECT i % 300::bigint AS customer_id, timestamptz '2025-01-01' + i * interval '5 hours' AS at, (ARRAY['inbound', 'outbound'])[1 + i * 7 % 11 % 2] AS direction
+FROM generate_series(1, 1500) i;
+SELECT crm_attach_interactions('talks', 'customer_id', 'at', 'direction', workspace => 'BI tools');
 END
 
 # What each client must find: view, columns, columns with comments, rows, values that are not NULL.

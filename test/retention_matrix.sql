@@ -21,6 +21,7 @@ CREATE TABLE calls (call text, one text DEFAULT 'id = 7');
 INSERT INTO calls VALUES
 	('crr(h, ''[2023-06-01,2024-01-01)'', 90)'), ('crr(spans, ''[2023-06-01,2024-01-01)'')'), ('crr(happened, id % 2 = 0)'),
 	('churn_rate(h, ''[2023-06-01,2024-01-01)'', 90)'), ('churn_rate(spans, ''[2023-06-01,2024-01-01)'')'), ('churn_rate(happened, id % 2 = 0)'),
+	('key_figures_agg(h, ''[2023-06-01,2024-01-01)'', 90)'),
 	('retention_agg(h, periods(''2023-01-01'', ''2024-06-30'', ''1 month''), 60)'),
 	('retention_agg(h, periods(''2023-01-01'', ''2024-06-30'', ''1 month''), NULL)'),
 	('retention_agg(h, periods(''2023-01-01'', ''2024-06-30'', ''1 week''), 60, ''2024-01-15'')'),
@@ -93,6 +94,7 @@ SET enable_partitionwise_aggregate = on;
 SELECT ok(pg_temp.is_partial(format('SELECT %s FROM parted', call)), 'one partial state a partition: ' || call)
        || E'\n' || throws_ok(format('SELECT %s FROM parted', call), '22023', format('argument "%s" must not change within a group', what), 'combined with different arguments: ' || call)
 FROM (VALUES ('crr(h, ''[2023-06-01,2024-01-01)'', n)', 'active_days'), ('churn_rate(spans, daterange(''2023-06-01'', d))', 'period'),
+             ('key_figures_agg(h, daterange(''2023-06-01'', d), 90)', 'period'), ('key_figures_agg(h, ''[2023-06-01,2024-01-01)'', n)', 'active_days'),
              ('retention_agg(h, b, NULL)', 'boundaries'), ('retention_agg(h, ''{2023-01-01,2023-02-01}'', n)', 'active_days'),
              ('retention_agg(h, ''{2023-01-01,2023-02-01}'', NULL, d)', 'observed_until'), ('retention_agg(spans, b)', 'boundaries'),
              ('cohort_agg(h, b)', 'boundaries'), ('cohort_agg(h, ''{2023-01-01,2023-02-01}'', t)', 'mode'),

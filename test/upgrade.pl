@@ -2,13 +2,17 @@
 # stored, and ALTER EXTENSION UPDATE leads from it to the very catalog of a fresh installation.
 use strict;
 use warnings;
+use Digest::SHA;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use StoredFigures;
 use Test::More;
 
-my @released = map { m{--([^-]+)\.sql$} ? $1 : () } sort glob('release/crm_ext--*.sql');
+my @released = map { m{/crm_ext--([^-]+)\.sql$} ? $1 : () } sort glob('release/crm_ext--*.sql');
 cmp_ok(scalar @released, '>', 0, 'there is a released version');
+is(join('', map { Digest::SHA->new(256)->addfile($_)->hexdigest . '  ' . s{^release/}{}r . "\n" }
+		  glob('release/crm_ext--*.sql release/calls-*.sql')),
+	slurp('release/SHA256SUMS'), 'what is released is as it was');
 
 my $node = PostgreSQL::Test::Cluster->new('upgrade');
 $node->init;
@@ -73,6 +77,25 @@ for my $version (@released)
 	is(difference([ catalog_of('postgres') ], 'updated', \@fresh, 'fresh'), '', "$version: the update gives the catalog of a fresh installation");
 	is(figures_of($node), $figures, "$version: all that is stored gives the same figures");
 	is(refresh_differences($node), 'incremental incremental 0', "$version: its workspace goes on");
+	is(in_db('postgres', <<'END'), 't|t|t', "$version: and has what a workspace of the newest version has");
+SET client_min_messages = warning;
+CREATE SCHEMA fresh;
+CREATE TABLE plans AS SELECT DISTINCT buyer, date '2025-01-01' AS started, NULL::date AS ended, 5 AS mrr FROM orders;
+DO $$ BEGIN
+	PERFORM crm_attach('orders', 'buyer', 'at', 'total', workspace => 'fresh', time_zone => 'Europe/Berlin', as_of => '2025-12-31');
+	PERFORM crm_attach_subscriptions('plans', 'buyer', 'started', 'ended', 'mrr', w) FROM unnest('{shop,fresh}'::name[]) AS w;
+END $$;
+WITH col AS (
+	SELECT n.nspname, format('%s %s %s %s', c.relname, a.attname, a.atttypid, col_description(c.oid, a.attnum)) AS what
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+	WHERE n.nspname IN ('shop', 'fresh') AND c.relkind IN ('r', 'v'))
+SELECT NOT EXISTS (SELECT what FROM col WHERE nspname = 'shop' EXCEPT SELECT what FROM col WHERE nspname = 'fresh'),
+	NOT EXISTS (SELECT what FROM col WHERE nspname = 'fresh' EXCEPT SELECT what FROM col WHERE nspname = 'shop'),
+	(SELECT customers_subscribed FROM shop.kpis) = (SELECT count(*) FROM plans WHERE buyer IS NOT NULL);
+DROP TABLE plans CASCADE;
+SET client_min_messages = error;
+DO $$ BEGIN PERFORM crm_detach('fresh'), crm_refresh('shop'); END $$;
+END
 	in_db('postgres', 'TRUNCATE rfm_rules');
 	is(answers('postgres', $calls), $answers, "$version: every room answers the same");
 }

@@ -4,8 +4,9 @@ use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Sessions;
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(sleep);
 
 my $node = PostgreSQL::Test::Cluster->new('workspace');
 $node->init;
@@ -27,61 +28,7 @@ sub as
 	return $err =~ /ERROR:\s+(\w{5}): ([^\n]*)/ ? "$1 $2" : $err;
 }
 
-# A session that stays open: send statements, wait for their end or leave them waiting.
-sub session
-{
-	my %s = (in => '', out => '', err => '', n => 0);
-	$s{run} = IPC::Run::start(
-		[ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr('postgres'), '-v', 'VERBOSITY=verbose' ],
-		'<', \$s{in}, '>', \$s{out}, '2>', \$s{err}, IPC::Run::timer(60));
-	return \%s;
-}
-
-sub send_sql
-{
-	my ($s, $query) = @_;
-	$s->{out} = '';
-	$s->{err} = '';
-	$s->{n}++;
-	$s->{in} .= "$query;\n\\echo done $s->{n}\n";
-	$s->{run}->pump_nb;
-}
-
-sub is_done
-{
-	my ($s, $seconds) = @_;
-	my $until = time + $seconds;
-	while (time < $until)
-	{
-		$s->{run}->pump_nb;
-		return 1 if $s->{out} =~ s/^done $s->{n}$//m;
-		sleep 0.02;
-	}
-	return 0;
-}
-
-sub run_in
-{
-	my ($s, $query) = @_;
-	send_sql($s, $query);
-	is_done($s, 60) or die "no answer to: $query\n$s->{err}";
-	return ($s->{err} =~ /ERROR:\s+(\w{5})/) ? $1 : $s->{out} =~ s/\s+$//r;
-}
-
-sub end_session { $_[0]{in} .= "\\q\n"; $_[0]{run}->finish; }
-
-# Histories that differ from GROUP BY, then counts of rows that differ from count(*).
-sub difference
-{
-	my ($workspace, $source, $db) = @_;
-	return sql(<<"END", $db);
-SELECT (SELECT count(*) FROM $workspace.customer_history h
-	FULL JOIN (SELECT buyer, history_agg(at, total) AS g FROM $source WHERE buyer IS NOT NULL GROUP BY 1) q ON q.buyer = h.customer_id
-	WHERE (history = g) IS NOT TRUE)
-	|| ' ' || (SELECT rows_seen - (SELECT count(*) FROM $source) FROM $workspace.status)
-	|| ' ' || (SELECT rows_without_customer - (SELECT count(*) - count(buyer) FROM $source) FROM $workspace.status)
-END
-}
+sub difference { my ($workspace, $source, $db) = @_; return sql(difference_sql($workspace, $source), $db) }
 
 sql(<<'END');
 CREATE EXTENSION crm_ext;
@@ -197,7 +144,7 @@ is(difference('crm', 'shop.orders'), '0 0 0', 'triggers switched off and on agai
 
 # ------------------------------------------------------------------ concurrency
 
-my ($one, $two, $reader) = (session(), session(), session());
+my ($one, $two, $reader) = map { session($node) } 1 .. 3;
 run_in($_, 'SET ROLE writer') for $one, $two;
 run_in($one, "BEGIN; INSERT INTO shop.orders (buyer, at, total) VALUES (7, '2025-02-01', 1), (8, '2025-02-01', 1)");
 is(run_in($two, "BEGIN; INSERT INTO shop.orders (buyer, at, total) VALUES (7, '2025-02-02', 2), (8, '2025-02-02', 2); COMMIT"), '', 'writers to one customer do not wait for each other');

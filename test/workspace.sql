@@ -490,6 +490,7 @@ SELECT is(failure($$SELECT crm_refresh('w_today')$$), '42804 | column "buyer" of
 	'another type of id stops no writer, and refresh says what to do');
 DROP TABLE shop.pinned;
 SELECT alike(failure($$SELECT crm_refresh('w_today')$$), '42P01%', 'a source that is gone');
+SELECT is((SELECT source FROM w_today.status), NULL, 'status says so');
 SELECT lives_ok($$SELECT crm_detach('w_today')$$, 'its workspace can be detached');
 
 SELECT * FROM finish();

@@ -26,7 +26,7 @@ my $out = "$here/out";
 my $data = $ENV{CRM_DATA} // '';
 my $parent = getppid();
 my $jobs_max = $ENV{CRM_TEST_JOBS} || 2;
-my $timeout = $ENV{CRM_TEST_TIMEOUT} || 900;
+my $timeout = $ENV{CRM_TEST_TIMEOUT} || 900 + 30 * ($ENV{ROUNDS} || 0);
 my %wanted = map { $_ => 1 } @ARGV;
 my %total = (passed => 0, failed => 0, skipped => 0);
 my %skip_reasons;
@@ -70,7 +70,7 @@ sub is_wanted
 sub wanted_files
 {
 	my @files;
-	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c');
+	push @files, map { { kind => 'unit', file => $_ } } sort glob('test/*.c') unless ($ENV{CRM_UNIT} // '') eq 'no';
 	push @files, map { { kind => 'tap', file => $_ } } sort glob('test/*.pl');
 	push @files, map { { kind => 'pgtap', file => $_ } } sort glob('test/*.sql');
 	push @files, map { { kind => 'regress', file => $_ } } sort glob('sql/*.sql');

@@ -2,7 +2,6 @@
 # date: from stored histories and from orders, against plain SQL and DuckDB on the orders.
 # The orders fill the last three of the five years; empty months cost nobody anything.
 my $months = q{periods('2021-01-01', '2025-12-31', '1 month')};
-my $as_of = '2024-07-31';
 
 # PostgreSQL and DuckDB read the same questions, but for the day of an order and a month's number.
 my $day = { pg => q{(ordered_at AT TIME ZONE 'Europe/Berlin')}, duck => q{((ordered_at AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin')} };
@@ -34,13 +33,21 @@ my $statistics = sub {
 			FROM (SELECT customer_id, $day->{$engine}::date AS day, sum(amount) AS money FROM orders GROUP BY 1, 2) d) f
 		GROUP BY customer_id) s";
 };
+# The twelve months up to the date, active within 90 days: customers, those with two purchase
+# days, active at the start and at the end, acquired, of these still active, churned, purchases
+# and revenue of the period. Bounds are moments, so that only two moments a customer become days.
 my $figures = sub {
-	my ($engine) = @_;
-	return "SELECT count(*), count(*) FILTER (WHERE n > 1), sum(spend), sum(n), count(*) FILTER (WHERE now),
-			count(*) FILTER (WHERE before), count(*) FILTER (WHERE now AND before)
-		FROM (SELECT count(*) AS n, sum(amount) AS spend, bool_or(ordered_at >= timestamp '2024-06-30 22:00'$_[1]) AS now,
-				bool_or(ordered_at >= timestamp '2024-05-31 22:00'$_[1] AND ordered_at < timestamp '2024-06-30 22:00'$_[1]) AS before
-			FROM orders WHERE ordered_at < timestamp '2024-07-31 22:00'$_[1] GROUP BY customer_id) c";
+	my ($engine, $utc) = @_;
+	my $moment = sub { "timestamp '$_[0] 22:00'$utc" };
+	return "SELECT count(*), count(*) FILTER (WHERE first_day < last_day), count(*) FILTER (WHERE was), count(*) FILTER (WHERE is_now),
+			count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE fresh AND is_now), count(*) FILTER (WHERE was AND NOT is_now), sum(n), sum(spend)
+		FROM (SELECT @{[$day->{$engine} =~ s/ordered_at/first_at/r]}::date AS first_day, @{[$day->{$engine} =~ s/ordered_at/last_at/r]}::date AS last_day,
+				first_at >= @{[$moment->('2023-07-31')]} AS fresh, last_at >= @{[$moment->('2024-05-02')]} AS is_now, was, n, spend
+			FROM (SELECT min(ordered_at) AS first_at, max(ordered_at) AS last_at,
+					bool_or(ordered_at >= @{[$moment->('2023-05-02')]} AND ordered_at < @{[$moment->('2023-07-31')]}) AS was,
+					count(*) FILTER (WHERE ordered_at >= @{[$moment->('2023-07-31')]}) AS n,
+					sum(amount) FILTER (WHERE ordered_at >= @{[$moment->('2023-07-31')]}) AS spend
+				FROM orders WHERE ordered_at < @{[$moment->('2024-07-31')]} GROUP BY customer_id) c) d";
 };
 my $utc = q{ AT TIME ZONE 'UTC'};
 
@@ -51,7 +58,7 @@ my $utc = q{ AT TIME ZONE 'UTC'};
 		cohorts_stored => "SELECT cardinality(cohort_agg(history, $months)) FROM stored",
 		statistics_stored => q{SELECT sum(frequency(history, '2025-12-31')), sum(recency(history, '2025-12-31', 1)),
 			sum(customer_age(history, '2025-12-31', 1)), sum(monetary(history, '2025-12-31')) FROM stored},
-		figures_stored => qq{SELECT cardinality(retention_agg(history, '{2024-06-01,2024-07-01,2024-08-01}', NULL, '$as_of')) FROM stored},
+		figures_stored => q{SELECT key_figures_agg(history, daterange('2023-08-01', '2024-08-01'), 90) FROM stored},
 		retention_orders => qq{SELECT cardinality(retention_agg(history, $months, NULL)) FROM (
 			SELECT book_agg(customer_id, ordered_at, amount, 'Europe/Berlin') AS book FROM orders) b, histories(book, NULL::bigint)},
 		series_sql => $series->('pg'),

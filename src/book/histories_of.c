@@ -1,30 +1,27 @@
 /*
  * book/histories_of.c - histories_of: a query's rows to histories, one row a customer.
  *
- * The query runs through SPI into a receiver of our own, so that its rows are
- * never stored as rows; the result goes into a tuplestore customer by customer.
+ * The query's rows are never stored as rows; the result goes into a tuplestore
+ * customer by customer.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/nodeHash.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
-#include "tcop/cmdtag.h"
-#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/tuplestore.h"
 
 #include "aggregate.h"
 #include "compat.h"
 #include "purchase.h"
 #include "querykey.h"
+#include "select.h"
 #include "spill.h"
 
 PG_FUNCTION_INFO_V1(histories_of);
@@ -32,6 +29,8 @@ PG_FUNCTION_INFO_V1(histories_of);
 /* Shares of work_mem x hash_mem_multiplier: rows get so many eighths, the result at least the rest. */
 #define ROWS_EIGHTHS 5
 #define MIN_RESULT_KB 64
+
+#define COLUMNS "the customer id, the time and, if you like, the amount"
 
 typedef enum
 {
@@ -51,10 +50,9 @@ typedef enum
 	AMOUNT_FLOAT8
 } AmountForm;
 
-/* One call: the receiver of the query's rows, and where the result goes. */
+/* One call: how the query's rows are read, and where the result goes. */
 typedef struct
 {
-	DestReceiver	 receiver; /* first, so that it can be cast */
 	MemoryContext	 context;
 	MemoryContext	 scratch; /* for one row */
 	Oid				 key_type;
@@ -108,10 +106,10 @@ RowMoney(AmountForm form, Datum amount, bool *refund)
 	}
 }
 
-static bool
-ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
+static void
+ReceiveRow(void *target, TupleTableSlot *slot)
 {
-	HistoriesQuery *query = (HistoriesQuery *) self;
+	HistoriesQuery *query = target;
 	bool			has_amount = query->amount_form != AMOUNT_NONE;
 	MemoryContext	caller;
 	bool			refund = false;
@@ -119,7 +117,7 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 
 	slot_getsomeattrs(slot, has_amount ? 3 : 2);
 	if (slot->tts_isnull[1])
-		return true;
+		return;
 	caller = MemoryContextSwitchTo(query->scratch);
 	row.day = RowDay(query, slot->tts_values[1]);
 	if (has_amount && !slot->tts_isnull[2])
@@ -134,49 +132,9 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 		MemoryContextReset(query->scratch);
 	if (unlikely(query->grouper.store.full))
 		GrouperMakeRoom(&query->grouper);
-	return true;
-}
-
-static void
-StartReceiver(DestReceiver *self, int operation, TupleDesc row)
-{
-}
-
-static void
-EndReceiver(DestReceiver *self)
-{
 }
 
 /* ---------------------------------------------------------------- the query */
-
-static void
-ReportBadQuery(const char *found)
-{
-	ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("query must be one SELECT, not %s", found),
-			errhint("It must return the customer id, the time and, if you like, the amount."));
-}
-
-static void
-CheckStatement(List *sources)
-{
-	CachedPlanSource *source;
-	Query			 *query;
-
-	if (list_length(sources) != 1)
-		ReportBadQuery(psprintf("%d statements", list_length(sources)));
-	source = linitial(sources);
-	if (source->commandTag != CMDTAG_SELECT || source->resultDesc == NULL ||
-		list_length(source->query_list) != 1)
-		ReportBadQuery(GetCommandTagName(source->commandTag));
-	query = linitial_node(Query, source->query_list);
-	if (query->commandType != CMD_SELECT)
-		ReportBadQuery(GetCommandTagName(source->commandTag));
-	if (query->hasModifyingCTE)
-		ReportBadQuery("one that changes data in a WITH clause");
-	if (query->rowMarks != NIL)
-		ReportBadQuery("one that locks rows");
-}
 
 static void
 CheckColumnCount(TupleDesc row)
@@ -193,19 +151,7 @@ CheckColumnCount(TupleDesc row)
 			errmsg_plural("query returns %d column (%s), not 2 or 3",
 						  "query returns %d columns (%s), not 2 or 3", row->natts, row->natts,
 						  types.data),
-			errhint("Select the customer id, the time and, if you like, the amount."));
-}
-
-static void
-ReportBadColumn(TupleDesc row, int column, const char *expected)
-{
-	Form_pg_attribute attribute = TupleDescAttr(row, column);
-
-	ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
-			errmsg("column %d of the query (\"%s\") is of type %s, not %s", column + 1,
-				   NameStr(attribute->attname), format_type_be(attribute->atttypid), expected),
-			errhint("Columns are the customer id, the time and, if you like, the amount; cast "
-					"what has another type."));
+			errhint("Select " COLUMNS "."));
 }
 
 static TimeForm
@@ -220,8 +166,7 @@ FindTimeForm(TupleDesc row)
 		case TIMESTAMPTZOID:
 			return TIME_TIMESTAMPTZ;
 		default:
-			ReportBadColumn(row, 1, "date, timestamp or timestamp with time zone");
-			return TIME_DATE;
+			ReportBadColumn(row, 1, "date, timestamp or timestamp with time zone", COLUMNS);
 	}
 }
 
@@ -245,22 +190,22 @@ FindAmountForm(TupleDesc row)
 		case FLOAT8OID:
 			return AMOUNT_FLOAT8;
 		default:
-			ReportBadColumn(row, 2, "a number");
-			return AMOUNT_NONE;
+			ReportBadColumn(row, 2, "a number", COLUMNS);
 	}
 }
 
 /* What the query returns decides how its rows are read, before any is. */
 static void
-CheckColumns(HistoriesQuery *query, TupleDesc row)
+CheckColumns(void *target, TupleDesc row)
 {
+	HistoriesQuery	 *query = target;
 	Form_pg_attribute id;
 	Size			  budget = get_hash_memory_limit();
 
 	CheckColumnCount(row);
 	id = TupleDescAttr(row, 0);
 	if (!IsBinaryCoercible(id->atttypid, query->key_type))
-		ReportBadColumn(row, 0, format_type_be(query->key_type));
+		ReportBadColumn(row, 0, format_type_be(query->key_type), COLUMNS);
 	query->time_form = FindTimeForm(row);
 	query->amount_form = FindAmountForm(row);
 	QueryKeyInit(&query->key, id->atttypid, id->attcollation, query->context);
@@ -271,29 +216,6 @@ CheckColumns(HistoriesQuery *query, TupleDesc row)
 		query->grouper.store.equal = QueryKeysEqual;
 		query->grouper.store.equal_arg = &query->key;
 	}
-}
-
-static void
-RunQuery(HistoriesQuery *query, const char *sql)
-{
-	SPIExecuteOptions options = {0};
-	SPIPlanPtr		  plan;
-	List			 *sources;
-	int				  result;
-
-	SPI_connect();
-	plan = SPI_prepare_cursor(sql, 0, NULL, CURSOR_OPT_PARALLEL_OK);
-	if (plan == NULL)
-		ReportBadQuery(SPI_result_code_string(SPI_result));
-	sources = SPI_plan_get_plan_sources(plan);
-	CheckStatement(sources);
-	CheckColumns(query, linitial_node(CachedPlanSource, sources)->resultDesc);
-	options.read_only = true;
-	options.dest = &query->receiver;
-	result = SPI_execute_plan_extended(plan, &options);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
-	SPI_finish();
 }
 
 /* --------------------------------------------------------------- the result */
@@ -370,12 +292,6 @@ BeginQuery(FunctionCallInfo fcinfo)
 												  ALLOCSET_DEFAULT_SIZES);
 	HistoriesQuery *query = MemoryContextAllocZero(context, sizeof(HistoriesQuery));
 
-	query->receiver.receiveSlot = ReceiveRow;
-	query->receiver.rStartup = StartReceiver;
-	query->receiver.rShutdown = EndReceiver;
-	query->receiver.rDestroy = EndReceiver;
-	query->receiver.mydest =
-		DestTuplestore; /* nothing looks at it, but DestNone would say "no result" */
 	query->context = context;
 	query->scratch = AllocSetContextCreate(context, "crm_ext row", ALLOCSET_SMALL_SIZES);
 	query->result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -399,7 +315,7 @@ histories_of(PG_FUNCTION_ARGS)
 	query = BeginQuery(fcinfo);
 	query->time_zone = PG_GETARG_TEXT_PP(2);
 	(void) FindDayZone(query->time_zone);
-	RunQuery(query, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	RunSelect(text_to_cstring(PG_GETARG_TEXT_PP(0)), COLUMNS, CheckColumns, ReceiveRow, query);
 	grouper = &query->grouper;
 	BeginResult(fcinfo,
 				GrouperHasSpilled(grouper) ? grouper->budget : StoreBytes(&grouper->store));

@@ -1,7 +1,9 @@
 /* book/pool.c - blocks of rows and the slabs they are cut from. */
-#include "pool.h"
+#include "postgres.h"
 
 #include "utils/memutils.h"
+
+#include "pool.h"
 
 #define MAX_SLAB_BLOCKS 256
 

@@ -7,8 +7,6 @@
 #ifndef CRM_BOOK_POOL_H
 #define CRM_BOOK_POOL_H
 
-#include "postgres.h"
-
 #define BLOCK_BYTES 4096
 
 typedef struct RowBlock

@@ -1,5 +1,5 @@
 /*
- * clv.c - lifetime value under a contract: clv(margin, retention_rate,
+ * clv/contract.c - lifetime value under a contract: clv(margin, retention_rate,
  * discount_rate, periods).
  */
 #include "postgres.h"
@@ -9,12 +9,12 @@
 #include "fmgr.h"
 #include "utils/float.h"
 
+#include "clv/contract.h"
 #include "math/contract.h"
 
 PG_FUNCTION_INFO_V1(clv_contractual);
 
-/* Refuse what is no number; the name is the argument's. */
-static void
+void
 CheckFinite(const char *name, double value)
 {
 	if (!isfinite(value))
@@ -23,7 +23,7 @@ CheckFinite(const char *name, double value)
 							   float8out_internal(value))));
 }
 
-static void
+void
 CheckRetentionRate(double retention_rate)
 {
 	CheckFinite("retention_rate", retention_rate);
@@ -36,7 +36,7 @@ CheckRetentionRate(double retention_rate)
 			 retention_rate > 1 ? errhint("Write a rate as a fraction: 80 %% is 0.80.") : 0));
 }
 
-static void
+void
 CheckDiscountRate(double discount_rate)
 {
 	CheckFinite("discount_rate", discount_rate);

@@ -264,7 +264,7 @@ MergedRows(const FitState *state, Size *count)
 	memcpy(rows, state->rows, state->used * sizeof(CrmHistoryRow));
 	*count = CrmMergeRows(rows, state->merged, state->used, scratch, &FitHooks);
 	FitHooks.release(scratch);
-	return rows;
+	return repalloc_huge(rows, *count * sizeof(CrmHistoryRow));
 }
 
 static void

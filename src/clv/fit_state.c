@@ -72,9 +72,10 @@ MakeRoom(FitState *state)
 	state->used = CrmMergeRows(state->rows, state->merged, state->used, scratch, &FitHooks);
 	state->merged = state->used;
 	pfree(scratch);
-	if (state->used > state->capacity / 4 * 3)
+	if (state->used > state->capacity / 5 * 4)
 	{
-		Size capacity = state->capacity + Max(state->capacity / 4, FIRST_CAPACITY);
+		/* two thirds of it are in use then: 36 bytes for a history at most */
+		Size capacity = state->capacity + Max(state->capacity / 5, FIRST_CAPACITY);
 
 		if (capacity > PG_INT32_MAX)
 			ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

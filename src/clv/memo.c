@@ -1,41 +1,49 @@
 /*
- * clv/memo.c - a hash table without collisions to resolve: a newcomer takes the
- * place of whoever is there. It grows with the number of newcomers.
+ * clv/memo.c - results by frequency and age in days, in blocks of neighbouring
+ * days that a hash table finds: those of the many customers who bought once or
+ * twice stay in the processor's cache.
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/hashfn.h"
-#include "utils/memutils.h"
 
 #include "clv/memo.h"
 
-#define FIRST_PLACES 64
-#define MOST_PLACES 262144
+#define BLOCK_DAYS 64
+#define FIRST_ENTRIES 16
+#define MOST_ENTRIES 8192 /* 128 kB, and 2 MB of blocks: then all is forgotten */
 
-typedef struct MemoPlace
+typedef struct MemoEntry
 {
-	float8 frequency; /* -1: nobody is here */
-	float8 age;
-	float8 result;
-} MemoPlace;
+	uint32	frequency;
+	uint32	block;
+	float8 *results; /* BLOCK_DAYS of them; NULL: nobody is here */
+} MemoEntry;
 
 struct Memo
 {
 	MemoryContext context;
 	MemoSubject	  subject;
-	MemoPlace	 *places;
-	uint32		  nplaces; /* a power of two */
-	uint32		  newcomers;
+	MemoEntry	 *entries;
+	uint32		  nentries; /* a power of two */
+	uint32		  nblocks;	/* at most half of it */
 };
 
-static MemoPlace *
-EmptyPlaces(MemoryContext context, uint32 n)
+static MemoEntry *
+EmptyEntries(MemoryContext context, uint32 n)
 {
-	MemoPlace *places = MemoryContextAlloc(context, n * sizeof(MemoPlace));
+	return MemoryContextAllocZero(context, n * sizeof(MemoEntry));
+}
 
-	for (uint32 i = 0; i < n; i++)
-		places[i].frequency = -1;
-	return places;
+static void
+ForgetAll(Memo *memo)
+{
+	for (uint32 i = 0; i < memo->nentries; i++)
+		if (memo->entries[i].results != NULL)
+			pfree(memo->entries[i].results);
+	pfree(memo->entries);
 }
 
 Memo *
@@ -52,56 +60,81 @@ CallMemo(FunctionCallInfo fcinfo, const MemoSubject *subject)
 		fcinfo->flinfo->fn_extra = memo;
 	}
 	else
-		pfree(memo->places);
+		ForgetAll(memo);
 	memo->subject = *subject;
-	memo->nplaces = FIRST_PLACES;
-	memo->newcomers = 0;
-	memo->places = EmptyPlaces(memo->context, FIRST_PLACES);
+	memo->nentries = FIRST_ENTRIES;
+	memo->nblocks = 0;
+	memo->entries = EmptyEntries(memo->context, FIRST_ENTRIES);
 	return memo;
 }
 
-static inline MemoPlace *
-PlaceOf(const Memo *memo, float8 frequency, float8 age)
+/* The entry of a block, or the free one where it belongs. */
+static inline MemoEntry *
+EntryOf(const Memo *memo, uint32 frequency, uint32 block)
 {
-	uint64 bits;
+	uint32 i = murmurhash32(frequency << 16 ^ block);
 
-	memcpy(&bits, &age, sizeof(bits));
-	bits ^= (uint64) frequency * UINT64CONST(0x9E3779B97F4A7C15);
-	return &memo->places[murmurhash32((uint32) bits ^ (uint32) (bits >> 32)) &
-						 (memo->nplaces - 1)];
+	for (;; i++)
+	{
+		MemoEntry *entry = &memo->entries[i & (memo->nentries - 1)];
+
+		if (entry->results == NULL || (entry->frequency == frequency && entry->block == block))
+			return entry;
+	}
 }
 
+/* Room for one more block: more entries, or none of the old. */
 static void
-Grow(Memo *memo)
+MakeRoom(Memo *memo)
 {
-	MemoPlace *old = memo->places;
-	uint32	   nold = memo->nplaces;
+	MemoEntry *old = memo->entries;
+	uint32	   nold = memo->nentries;
 
-	memo->nplaces *= 4;
-	memo->places = EmptyPlaces(memo->context, memo->nplaces);
+	if (nold == MOST_ENTRIES)
+	{
+		ForgetAll(memo);
+		memo->nblocks = 0;
+		memo->entries = EmptyEntries(memo->context, nold);
+		return;
+	}
+	memo->entries = EmptyEntries(memo->context, nold * 4);
+	memo->nentries = nold * 4;
 	for (uint32 i = 0; i < nold; i++)
-		if (old[i].frequency >= 0)
-			*PlaceOf(memo, old[i].frequency, old[i].age) = old[i];
+		if (old[i].results != NULL)
+			*EntryOf(memo, old[i].frequency, old[i].block) = old[i];
 	pfree(old);
 }
 
-const float8 *
-MemoFind(const Memo *memo, float8 frequency, float8 age)
+static MemoEntry *
+AddBlock(Memo *memo, uint32 frequency, uint32 block)
 {
-	const MemoPlace *place = PlaceOf(memo, frequency, age);
+	MemoEntry *entry;
 
-	return place->frequency == frequency && place->age == age ? &place->result : NULL;
+	if (memo->nblocks == memo->nentries / 2)
+		MakeRoom(memo);
+	entry = EntryOf(memo, frequency, block);
+	*entry = (MemoEntry){frequency, block,
+						 MemoryContextAlloc(memo->context, BLOCK_DAYS * sizeof(float8))};
+	for (int i = 0; i < BLOCK_DAYS; i++)
+		entry->results[i] = NAN;
+	memo->nblocks++;
+	return entry;
 }
 
-void
-MemoKeep(Memo *memo, float8 frequency, float8 age, float8 result)
+float8 *
+MemoPlace(Memo *memo, float8 frequency, float8 age)
 {
-	MemoPlace *place;
+	float8	   days = age * memo->subject.unit_days;
+	uint32	   day;
+	MemoEntry *entry;
 
-	if (++memo->newcomers > memo->nplaces / 2 && memo->nplaces < MOST_PLACES)
-		Grow(memo);
-	place = PlaceOf(memo, frequency, age);
-	place->frequency = frequency;
-	place->age = age;
-	place->result = result;
+	if (!(days < PG_INT32_MAX) || frequency > PG_UINT32_MAX)
+		return NULL;
+	day = (uint32) (days + 0.5);
+	if (day / memo->subject.unit_days != age)
+		return NULL;
+	entry = EntryOf(memo, (uint32) frequency, day / BLOCK_DAYS);
+	if (unlikely(entry->results == NULL))
+		entry = AddBlock(memo, (uint32) frequency, day / BLOCK_DAYS);
+	return &entry->results[day % BLOCK_DAYS];
 }

@@ -15,7 +15,7 @@ typedef struct MemoSubject
 {
 	float8 params[4];
 	float8 family;
-	float8 unit_days;
+	float8 unit_days; /* ages are counts of it */
 	float8 horizon;
 	float8 rate;
 } MemoSubject;
@@ -25,9 +25,10 @@ typedef struct Memo Memo;
 /* The memo of this call of a function in the query; empty when the subject is another. */
 extern Memo *CallMemo(FunctionCallInfo fcinfo, const MemoSubject *subject);
 
-/* The customer's result; NULL where it is not known yet. */
-extern const float8 *MemoFind(const Memo *memo, float8 frequency, float8 age);
-
-extern void MemoKeep(Memo *memo, float8 frequency, float8 age, float8 result);
+/*
+ * Where the customer's result stands, NaN as long as it is not known; NULL for an age that
+ * is not a whole number of days, which hardly two customers have. Good until the next call.
+ */
+extern float8 *MemoPlace(Memo *memo, float8 frequency, float8 age);
 
 #endif /* CRM_CLV_MEMO_H */

@@ -21,6 +21,7 @@
 #include "day.h"
 #include "math/elementary.h"
 #include "math/score.h"
+#include "math/vector.h"
 
 PG_FUNCTION_INFO_V1(p_alive);
 PG_FUNCTION_INFO_V1(expected_purchases);
@@ -35,6 +36,7 @@ PG_FUNCTION_INFO_V1(renewal_retention);
 PG_FUNCTION_INFO_V1(expected_lifetime);
 
 #define DAYS_PER_YEAR 365.25
+#define MONTHS_TOGETHER 12
 
 /* ---- arguments ---- */
 
@@ -80,21 +82,20 @@ HorizonArgument(FunctionCallInfo fcinfo, int argno, const char *name, const Fitt
 /* A customer of argument argno on; false when there is nothing to say about. */
 static bool
 CustomerArgument(FunctionCallInfo fcinfo, int argno, const FittedModel *model,
-				 CrmRestart *restart)
+				 CrmCustomer *customer)
 {
-	CrmFamily	family = (CrmFamily) model->family;
-	CrmCustomer customer = {0, 0, 0};
-	int64		frequency;
+	CrmFamily family = (CrmFamily) model->family;
+	int64	  frequency = 0;
 
 	if (!ModelHas(model, MODEL_HAS_PARAMS))
 		return false;
+	memset(customer, 0, sizeof(*customer));
 	if (PG_NARGS() == argno + 3)
 	{
 		frequency = PG_GETARG_INT64(argno);
-		customer.recency = PG_GETARG_FLOAT8(argno + 1);
-		customer.age = PG_GETARG_FLOAT8(argno + 2);
-		RequireStatistics(family, frequency, customer.recency, customer.age);
-		customer.frequency = (float8) frequency;
+		customer->recency = PG_GETARG_FLOAT8(argno + 1);
+		customer->age = PG_GETARG_FLOAT8(argno + 2);
+		RequireStatistics(family, frequency, customer->recency, customer->age);
 	}
 	else if (PG_NARGS() == argno + 2)
 	{
@@ -102,17 +103,42 @@ CustomerArgument(FunctionCallInfo fcinfo, int argno, const FittedModel *model,
 
 		RequireFiniteDate(as_of, "as-of date");
 		if (!HistoryStatistics(family, PG_GETARG_PURCHASE_HISTORY_P(argno), as_of,
-							   model->unit_days, &frequency, &customer.recency, &customer.age))
+							   model->unit_days, &frequency, &customer->recency,
+							   &customer->age))
 			return false;
-		customer.frequency = (float8) frequency;
 		if (family != CRM_BG_BB)
 		{
-			customer.recency /= model->unit_days;
-			customer.age /= model->unit_days;
+			customer->recency /= model->unit_days;
+			customer->age /= model->unit_days;
 		}
 	}
-	CrmRestartAt(family, model->params, &customer, restart);
+	customer->frequency = (float8) frequency;
 	return true;
+}
+
+/* Where the model starts anew for the customer of argument argno on; false as above. */
+static bool
+RestartArgument(FunctionCallInfo fcinfo, int argno, const FittedModel *model,
+				CrmRestart *restart)
+{
+	CrmCustomer customer;
+
+	if (!CustomerArgument(fcinfo, argno, model, &customer))
+		return false;
+	CrmRestartAt((CrmFamily) model->family, model->params, &customer, restart);
+	return true;
+}
+
+/* What a customer who is alive will buy depends on these, frequency and age alone. */
+static void
+SetSubject(MemoSubject *subject, const FittedModel *model, float8 horizon, float8 rate)
+{
+	StaticAssertStmt(lengthof(subject->params) == CRM_MAX_PARAMETERS, "parameters do not fit");
+	memcpy(subject->params, model->params, sizeof(subject->params));
+	subject->family = model->family;
+	subject->unit_days = model->family == CRM_BG_BB ? 1 : model->unit_days;
+	subject->horizon = horizon;
+	subject->rate = rate;
 }
 
 /* NULL where a prediction does not exist (NaN, infinity). */
@@ -133,7 +159,7 @@ p_alive(PG_FUNCTION_ARGS)
 	FittedModel *model = PG_GETARG_FITTED_MODEL_P(0);
 	CrmRestart	 restart;
 
-	if (!CustomerArgument(fcinfo, 1, model, &restart))
+	if (!RestartArgument(fcinfo, 1, model, &restart))
 		PG_RETURN_NULL();
 	return ReturnFigure(fcinfo, CrmPAlive(&restart));
 }
@@ -144,11 +170,23 @@ expected_purchases(PG_FUNCTION_ARGS)
 {
 	FittedModel *model = PG_GETARG_FITTED_MODEL_P(0);
 	float8		 horizon = HorizonArgument(fcinfo, 1, "horizon", model);
+	MemoSubject	 subject;
 	CrmRestart	 restart;
+	CrmCustomer	 customer;
+	float8		*known;
+	float8		 purchases;
 
-	if (!CustomerArgument(fcinfo, 2, model, &restart))
+	if (!CustomerArgument(fcinfo, 2, model, &customer))
 		PG_RETURN_NULL();
-	return ReturnFigure(fcinfo, CrmExpectedPurchases(&restart, horizon));
+	SetSubject(&subject, model, horizon, 0);
+	CrmRestartAt((CrmFamily) model->family, model->params, &customer, &restart);
+	known = MemoPlace(CallMemo(fcinfo, &subject), customer.frequency, customer.age);
+	if (known != NULL && !isnan(*known))
+		return ReturnFigure(fcinfo, restart.alive * *known);
+	CrmLivingPurchases(&restart, &horizon, 1, &purchases);
+	if (known != NULL)
+		*known = purchases;
+	return ReturnFigure(fcinfo, restart.alive * purchases);
 }
 
 /* model, purchases, horizon [, customer] */
@@ -165,7 +203,7 @@ purchase_probability(PG_FUNCTION_ARGS)
 		ereport(
 			ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			errmsg("horizon of %s opportunities is out of range", float8out_internal(horizon)));
-	if (!CustomerArgument(fcinfo, 3, model, &restart))
+	if (!RestartArgument(fcinfo, 3, model, &restart))
 		PG_RETURN_NULL();
 	return ReturnFigure(fcinfo, CrmPurchaseProbability(&restart, purchases, horizon));
 }
@@ -179,7 +217,7 @@ dert(PG_FUNCTION_ARGS)
 	CrmRestart	 restart;
 
 	RequireRate("discount_rate", rate);
-	if (!CustomerArgument(fcinfo, 2, model, &restart))
+	if (!RestartArgument(fcinfo, 2, model, &restart))
 		PG_RETURN_NULL();
 	return ReturnFigure(fcinfo, CrmDert(&restart, rate));
 }
@@ -197,7 +235,7 @@ discounted_expected_purchases(PG_FUNCTION_ARGS)
 	RequireNumber("steps", steps, steps >= 0, "a number of steps");
 	RequireNumber("step", step, step > 0, "positive");
 	RequireRate("rate", rate);
-	if (!CustomerArgument(fcinfo, 4, model, &restart))
+	if (!RestartArgument(fcinfo, 4, model, &restart))
 		PG_RETURN_NULL();
 	return ReturnFigure(fcinfo, CrmDiscountedPurchases(&restart, steps, step, rate, &FitHooks));
 }
@@ -271,12 +309,11 @@ ValueArguments(FunctionCallInfo fcinfo, int argno, Horizon *horizon)
 	return true;
 }
 
+/* The day that ends a month, from 1; the last month is shorter. */
 static float8
-PurchasesBy(const FittedModel *model, const CrmRestart *restart, float8 days)
+EndOfMonth(int64 month, const Horizon *horizon)
 {
-	float8 units = days / model->unit_days;
-
-	return CrmExpectedPurchases(restart, model->family == CRM_BG_BB ? floor(units) : units);
+	return Min((float8) horizon->days, (float8) month * DAYS_PER_YEAR / 12);
 }
 
 /*
@@ -287,23 +324,40 @@ static float8
 DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Horizon *horizon)
 {
 	float8 force = CrmLog1p(horizon->annual_rate) / DAYS_PER_YEAR;
+	float8 whole_month = -CrmExpm1(-force * DAYS_PER_YEAR / 12);
 	float8 sum = 0;
-	float8 day = 0;
+	int64  months = (int64) ceil(horizon->days * 12 / DAYS_PER_YEAR);
 
-	if (horizon->days == 0)
-		return 0;
-	for (int64 month = 1;; month++)
+	for (int64 done = 0; done < months; done += MONTHS_TOGETHER)
 	{
-		float8 next = Min((float8) horizon->days, (month + 1) * DAYS_PER_YEAR / 12);
-		float8 drop;
+		int	   count = (int) Min(MONTHS_TOGETHER, months - done);
+		float8 units[MONTHS_TOGETHER], purchases[MONTHS_TOGETHER], discount[MONTHS_TOGETHER];
 
+		for (int i = 0; i < count; i++)
+		{
+			float8 day = EndOfMonth(done + i + 1, horizon);
+
+			units[i] = day / model->unit_days;
+			if (model->family == CRM_BG_BB)
+				units[i] = floor(units[i]);
+			discount[i] = -force * day;
+		}
+		CrmLivingPurchases(restart, units, count, purchases);
+		CrmExpArray(discount, discount, count);
+		for (int i = 0; i < count; i++)
+		{
+			int64  left = months - (done + i + 1);
+			float8 drop =
+				left == 0 ? 1
+				: left > 1
+					? whole_month
+					: -CrmExpm1(-force * (horizon->days - EndOfMonth(months - 1, horizon)));
+
+			sum += purchases[i] * discount[i] * drop;
+		}
 		CHECK_FOR_INTERRUPTS();
-		day = Min((float8) horizon->days, month * DAYS_PER_YEAR / 12);
-		drop = day < horizon->days ? -CrmExpm1(-force * (next - day)) : 1;
-		sum += PurchasesBy(model, restart, day) * CrmExp(-force * day) * drop;
-		if (day >= horizon->days)
-			return sum;
 	}
+	return sum;
 }
 
 /* Purchases until the horizon, discounted, of a customer who is alive. */
@@ -322,25 +376,20 @@ static float8
 LifetimeValue(FunctionCallInfo fcinfo, const FittedModel *model, const CrmCustomer *customer,
 			  float8 spend, const Horizon *horizon)
 {
-	MemoSubject	  subject = {.family = model->family,
-							 .unit_days = model->unit_days,
-							 .horizon = horizon->forever ? -1 : horizon->days,
-							 .rate = horizon->annual_rate};
-	CrmRestart	  restart;
-	Memo		 *memo;
-	const float8 *remembered;
-	float8		  purchases;
+	MemoSubject subject;
+	CrmRestart	restart;
+	float8	   *known;
+	float8		purchases;
 
-	StaticAssertStmt(lengthof(subject.params) == CRM_MAX_PARAMETERS, "parameters do not fit");
 	if (isnan(spend))
 		return NAN;
-	memcpy(subject.params, model->params, sizeof(subject.params));
+	SetSubject(&subject, model, horizon->forever ? -1 : horizon->days, horizon->annual_rate);
 	CrmRestartAt((CrmFamily) model->family, model->params, customer, &restart);
-	memo = CallMemo(fcinfo, &subject);
-	remembered = MemoFind(memo, customer->frequency, customer->age);
-	purchases = remembered ? *remembered : PurchasesOfTheLiving(model, restart, horizon);
-	if (!remembered)
-		MemoKeep(memo, customer->frequency, customer->age, purchases);
+	known = MemoPlace(CallMemo(fcinfo, &subject), customer->frequency, customer->age);
+	purchases = known != NULL && !isnan(*known) ? *known
+												: PurchasesOfTheLiving(model, restart, horizon);
+	if (known != NULL)
+		*known = purchases;
 	return horizon->margin * spend * (restart.alive * purchases);
 }
 

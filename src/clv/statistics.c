@@ -97,16 +97,14 @@ HistoryStatistics(CrmFamily family, const PurchaseHistory *history, DateADT as_o
 				  float8 unit_days, int64 *frequency, float8 *recency, float8 *age)
 {
 	HistorySummary summary;
-	HistoryReader  reader;
+	HistoryTotals  totals;
 
-	HistoryOpen(&reader, history);
-	if (family != CRM_BG_BB && reader.days > 0 && reader.last <= as_of &&
-		reader.refund_days == 0)
+	if (family != CRM_BG_BB && HistoryReadTotals(&totals, history) && totals.last <= as_of)
 	{
 		/* all of the history, and all its days count: its header says it all */
-		*frequency = (int64) reader.days - 1;
-		*recency = (float8) reader.last - reader.first;
-		*age = (float8) as_of - reader.first;
+		*frequency = (int64) totals.purchase_days - 1;
+		*recency = (float8) totals.last - totals.first;
+		*age = (float8) as_of - totals.first;
 		return true;
 	}
 	HistorySummarize(&summary, history, as_of);

@@ -8,6 +8,7 @@
 
 #include "cohort/cells.h"
 #include "compat.h"
+#include "history_plain.h"
 
 CohortState *
 CohortNew(MemoryContext context, int nbounds)
@@ -114,6 +115,70 @@ AddDay(CohortState *state, Walk *walk, const HistoryDay *day)
 	return state;
 }
 
+/* Adds days from *day on, which is in a cohort's period, to its cells; returns the last cell. */
+static pg_attribute_always_inline int
+CountFrom(CohortCell *cells, const GridScale *scale, PlainHistory *plain, int cohort,
+		  bool bounded, bool by_day)
+{
+	int64  day = plain->first - scale->first;
+	int64  stop = scale->stop - scale->first;
+	uint32 left = plain->days;
+	int	   period = 0;
+	bool   fresh = bounded;
+
+	for (;;)
+	{
+		int before = period;
+
+		cells[period].active += fresh;
+		cells[period].money += PlainNext(&plain->amounts) * plain->unit;
+		if (--left == 0)
+			break;
+		day += (int64) PlainNext(&plain->gaps);
+		if (unlikely(day >= stop))
+			break;
+		period = (by_day ? scale->slots[day] : GridScaleReached(scale, scale->first + day)) -
+				 1 - cohort;
+		fresh = bounded && period != before;
+	}
+	return period;
+}
+
+/*
+ * Counts a plain customer without a branch on whether a purchase opens a new period. False
+ * when CohortAddHistory has to walk: that goes for whoever bought after the last boundary
+ * too, where the mode is unbounded.
+ */
+static pg_attribute_always_inline bool
+AddPlainHistory(CohortState **state, const PurchaseHistory *history)
+{
+	Grid		*grid = &(*state)->grid;
+	bool		 unbounded = (*state)->unbounded;
+	GridScale	 scale;
+	PlainHistory plain;
+	CohortCell	*cells;
+	int			 cohort;
+	int			 last;
+
+	if (unlikely(!GridScaleOf(&scale, grid) || !PlainOpen(&plain, history) ||
+				 (unbounded && plain.last >= scale.end)))
+		return false;
+	(*state)->has_amount |= plain.has_amount;
+	if (!grid->observed_given)
+		GridObserve(grid, plain.last);
+	if (plain.first < scale.first || plain.first >= scale.stop)
+		return true;
+	cohort = GridScaleReached(&scale, plain.first) - 1;
+	*state = CohortReserve(*state, cohort);
+	CohortHeads(*state)[cohort].size++;
+	cells = CohortCells(*state) + CohortHeads(*state)[cohort].first_cell;
+	last = likely(scale.shift == 0)
+			   ? CountFrom(cells, &scale, &plain, cohort, !unbounded, true)
+			   : CountFrom(cells, &scale, &plain, cohort, !unbounded, false);
+	cells[last].active += unbounded;
+	return true;
+}
+
 CohortState *
 CohortAddHistory(CohortState *state, const PurchaseHistory *history)
 {
@@ -124,11 +189,14 @@ CohortAddHistory(CohortState *state, const PurchaseHistory *history)
 	Walk		  walk = {0};
 	int			  n;
 
+	if (likely(AddPlainHistory(&state, history)))
+		return state;
 	walk.until = state->grid.bounds[0];
 	HistoryOpen(&reader, history);
 	state->has_amount |= reader.has_amount;
 	while ((n = HistoryNextDays(&reader, days)) > 0)
 	{
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n; i++)
 		{
 			if (unlikely(given && days[i].day > observed_until))

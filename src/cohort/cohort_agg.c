@@ -65,11 +65,11 @@ FirstState(FunctionCallInfo fcinfo, MemoryContext context)
 static CohortState *
 TransitionState(FunctionCallInfo fcinfo)
 {
-	MemoryContext context = AggregateContext(fcinfo);
-	CohortState	 *state;
+	CohortState *state;
 
+	/* Only an aggregate can pass a state. */
 	if (PG_ARGISNULL(0))
-		return FirstState(fcinfo, context);
+		return FirstState(fcinfo, AggregateContext(fcinfo));
 	state = (CohortState *) PG_GETARG_POINTER(0);
 	if (unlikely(!state->grid.constant))
 	{

@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "day.h"
 #include "history.h"
+#include "history_plain.h"
 #include "money.h"
 #include "span.h"
 
@@ -45,9 +46,13 @@ PG_FUNCTION_INFO_V1(active_spans);
 Datum
 purchase_days(PG_FUNCTION_ARGS)
 {
-	HistoryReader reader;
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	HistoryReader	 reader;
+	HistoryTotals	 totals;
 
-	HistoryOpen(&reader, PG_GETARG_PURCHASE_HISTORY_P(0));
+	if (HistoryReadTotals(&totals, history))
+		PG_RETURN_INT32((int32) totals.purchase_days);
+	HistoryOpen(&reader, history);
 	PG_RETURN_INT32((int32) (reader.days - reader.refund_days));
 }
 
@@ -74,10 +79,14 @@ spend(PG_FUNCTION_ARGS)
 Datum
 first_purchase(PG_FUNCTION_ARGS)
 {
-	HistoryReader reader;
-	int128		  skipped = 0;
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	HistoryReader	 reader;
+	HistoryTotals	 totals;
+	int128			 skipped = 0;
 
-	HistoryOpen(&reader, PG_GETARG_PURCHASE_HISTORY_P(0));
+	if (HistoryReadTotals(&totals, history))
+		PG_RETURN_DATEADT(totals.first);
+	HistoryOpen(&reader, history);
 	if (!HistoryNextPurchase(&reader, &skipped))
 		PG_RETURN_NULL();
 	PG_RETURN_DATEADT(reader.current.day);
@@ -89,12 +98,13 @@ last_purchase(PG_FUNCTION_ARGS)
 	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
 	HistoryReader	 reader;
 	HistorySummary	 summary;
+	HistoryTotals	 totals;
 
+	if (HistoryReadTotals(&totals, history))
+		PG_RETURN_DATEADT(totals.last);
 	HistoryOpen(&reader, history);
 	if (reader.days == reader.refund_days)
 		PG_RETURN_NULL();
-	if (reader.refund_days == 0)
-		PG_RETURN_DATEADT(reader.last);
 	HistorySummarize(&summary, history, END_OF_TIME);
 	PG_RETURN_DATEADT(summary.last);
 }
@@ -143,8 +153,11 @@ purchase_history_as_of(PG_FUNCTION_ARGS)
 	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
 	DateADT			 as_of = PG_GETARG_DATEADT(1);
 	HistoryReader	 reader;
+	HistoryTotals	 totals;
 
 	RequireFiniteDate(as_of, "as-of date");
+	if (HistoryReadTotals(&totals, history) && totals.last <= as_of)
+		PG_RETURN_PURCHASE_HISTORY_P(history);
 	HistoryOpen(&reader, history);
 	if (reader.days == 0 || reader.last <= as_of)
 		PG_RETURN_PURCHASE_HISTORY_P(history);
@@ -160,14 +173,28 @@ purchase_history_slice(PG_FUNCTION_ARGS)
 	PG_RETURN_PURCHASE_HISTORY_P(CutHistory(history, within.from, within.until));
 }
 
-/* The statistics as of argument 1; false when nothing was bought by then. */
-static bool
+/*
+ * The statistics as of argument 1; false when nothing was bought by then. Inline, and
+ * with a summary of its own for the slow way: so a function computes what it returns.
+ */
+static pg_attribute_always_inline bool
 SummarizeArguments(FunctionCallInfo fcinfo, HistorySummary *summary)
 {
-	DateADT as_of = PG_GETARG_DATEADT(1);
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	PlainHistory	 plain;
 
-	RequireFiniteDate(as_of, "as-of date");
-	HistorySummarize(summary, PG_GETARG_PURCHASE_HISTORY_P(0), as_of);
+	if (unlikely(DATE_NOT_FINITE(as_of)))
+		RequireFiniteDate(as_of, "as-of date");
+	if (likely(PlainOpen(&plain, history)))
+		PlainSummarize(summary, &plain, as_of);
+	else
+	{
+		HistorySummary whole;
+
+		HistorySummarize(&whole, history, as_of);
+		*summary = whole;
+	}
 	return summary->purchase_days > 0;
 }
 
@@ -231,12 +258,15 @@ Datum
 monetary(PG_FUNCTION_ARGS)
 {
 	HistorySummary summary;
+	int64		   narrow; /* is converted by one instruction, to the same number */
 
 	if (!SummarizeArguments(fcinfo, &summary) || summary.purchase_days < 2 ||
 		!summary.has_amount)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((float8) summary.repeat_spend /
-					 ((float8) MONEY_UNIT * (summary.purchase_days - 1)));
+	narrow = (int64) summary.repeat_spend;
+	PG_RETURN_FLOAT8(
+		(narrow == summary.repeat_spend ? (float8) narrow : (float8) summary.repeat_spend) /
+		((float8) MONEY_UNIT * (summary.purchase_days - 1)));
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "history.h"
+#include "history_plain.h"
 
 /* Gaps are whole days; many of them are sorted, cancellably. */
 #define ST_SORT SortGaps
@@ -22,30 +23,6 @@
 #include "lib/sort_template.h"
 
 /*
- * Without refund days and as of its end, the fixed fields, the first amount and
- * the last gap say all of a history; false where they do not.
- */
-static bool
-SummarizeWhole(HistorySummary *summary, HistoryReader *reader, DateADT as_of)
-{
-	uint32 days = reader->days;
-
-	if (days == 0 || reader->refund_days > 0 || as_of < reader->last)
-		return false;
-	summary->purchase_days = (int32) days;
-	summary->purchases = reader->purchases;
-	summary->first = reader->first;
-	summary->last = reader->last;
-	if (days > 1)
-		summary->previous = reader->last - (int32) HistoryColumnValue(reader->gaps, days - 2,
-																	  reader->gap_width);
-	summary->spend = reader->spend;
-	(void) HistoryNext(reader);
-	summary->repeat_spend = days > 1 ? (int128) reader->spend - reader->current.amount : 0;
-	return true;
-}
-
-/*
  * One pass. The money of a day without a purchase goes where the money of the
  * last purchase day went: into nothing but spend before and after the first
  * purchase day, into repeat_spend after the second.
@@ -54,12 +31,16 @@ void
 HistorySummarize(HistorySummary *summary, const PurchaseHistory *history, DateADT as_of)
 {
 	HistoryReader reader;
+	PlainHistory  plain;
 
+	if (likely(PlainOpen(&plain, history)))
+	{
+		PlainSummarize(summary, &plain, as_of);
+		return;
+	}
 	memset(summary, 0, sizeof(*summary));
 	HistoryOpen(&reader, history);
 	summary->has_amount = reader.has_amount;
-	if (SummarizeWhole(summary, &reader, as_of))
-		return;
 	while (HistoryNext(&reader) && reader.current.day <= as_of)
 	{
 		const HistoryDay *day = &reader.current;

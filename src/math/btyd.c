@@ -4,6 +4,7 @@
 #include "math/btyd.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "math/btyd_bg.h"
 #include "math/btyd_bgbb.h"
@@ -64,6 +65,8 @@ static const double Starts[][STARTS][CRM_MAX_PARAMETERS] = {
 	 {20, 20, 0.1, 0.5}},
 };
 
+#define EXCERPT 16 /* one history in so many finds the start of a large population */
+
 /*
  * Histories below which all starts are run: the likelihood of a small
  * population often has several maxima.
@@ -94,10 +97,8 @@ CrmParameterName(CrmFamily family, int parameter)
 size_t
 CrmLikelihoodWork(CrmFamily family, const CrmSample *sample)
 {
-	if (family == CRM_BG_BB)
+	if (family == CRM_BG_BB || family == CRM_PARETO_NBD)
 		return 1;
-	if (family == CRM_PARETO_NBD)
-		return CrmParetoWork(sample);
 	return CrmBgWork(sample);
 }
 
@@ -109,7 +110,7 @@ CrmLogLikelihood(CrmFamily family, const CrmSample *sample, const double *params
 	if (family == CRM_BG_BB)
 		return CrmBgbbLikelihood(sample, params, hooks, gradient);
 	if (family == CRM_PARETO_NBD)
-		return CrmParetoLikelihood(sample, params, work, hooks, gradient);
+		return CrmParetoLikelihood(sample, params, hooks, gradient);
 	return CrmBgLikelihood(sample, family == CRM_MBG_NBD, params, work, hooks, gradient);
 }
 
@@ -150,6 +151,61 @@ SetScales(CrmFamily family, double purchases, double age, double customers, CrmF
 		task->scale[3] = age / customers;
 }
 
+/* Every EXCERPT-th history of a large sample, with its own customers of each frequency. */
+static void
+TakeExcerpt(const CrmSample *sample, const CrmHooks *hooks, CrmSample *excerpt)
+{
+	int		  count = (sample->patterns + EXCERPT - 1) / EXCERPT;
+	uint32_t *frequency = hooks->allocate(count * sizeof(uint32_t));
+	uint32_t *recency = hooks->allocate(count * sizeof(uint32_t));
+	uint32_t *age = hooks->allocate(count * sizeof(uint32_t));
+	double	 *weight = hooks->allocate(count * sizeof(double));
+	double	 *totals = hooks->allocate(sample->frequency_count * sizeof(double));
+
+	*excerpt = *sample;
+	excerpt->patterns = count;
+	excerpt->customers = 0;
+	memset(totals, 0, sample->frequency_count * sizeof(double));
+	for (int i = 0; i < count; i++)
+	{
+		frequency[i] = sample->frequency[i * EXCERPT];
+		recency[i] = sample->recency[i * EXCERPT];
+		age[i] = sample->age[i * EXCERPT];
+		weight[i] = sample->weight[i * EXCERPT];
+		totals[frequency[i]] += weight[i];
+		excerpt->customers += weight[i];
+	}
+	excerpt->frequency = frequency;
+	excerpt->recency = recency;
+	excerpt->age = age;
+	excerpt->weight = weight;
+	excerpt->frequency_weight = totals;
+}
+
+/* The first start of a large sample: where an excerpt of it has its maximum. */
+static void
+StartFromExcerpt(CrmFitTask *whole, const Context *all)
+{
+	CrmSample  excerpt;
+	CrmFit	   fit;
+	Context	   context = *all;
+	CrmFitTask task = *whole;
+
+	TakeExcerpt(all->sample, all->hooks, &excerpt);
+	context.sample = &excerpt;
+	task.context = &context;
+	task.customers = excerpt.customers;
+	task.start_count = 1;
+	CrmRunFit(&task, &fit);
+	for (int i = 0; i < task.count && fit.converged; i++)
+		whole->starts[0][i] = fit.params[i] / task.scale[i];
+	all->hooks->release((void *) excerpt.frequency);
+	all->hooks->release((void *) excerpt.recency);
+	all->hooks->release((void *) excerpt.age);
+	all->hooks->release((void *) excerpt.weight);
+	all->hooks->release((void *) excerpt.frequency_weight);
+}
+
 void
 CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, CrmFit *fit)
 {
@@ -168,6 +224,7 @@ CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, Crm
 		return;
 	}
 	task.thorough = sample->patterns < (family == CRM_PARETO_NBD ? FEW_COSTLY : FEW);
+	task.costly = sample->patterns > CRM_MANY_HISTORIES;
 	for (int i = 0; i < task.count; i++)
 		task.names[i] = ParameterNames[family][i];
 	SetScales(family, purchases, age, sample->customers, &task);
@@ -175,6 +232,8 @@ CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, Crm
 		for (int i = 0; i < task.count; i++)
 			task.starts[start][i] = Starts[family][start][i];
 	context.work = hooks->allocate(CrmLikelihoodWork(family, sample) * sizeof(double));
+	if (task.costly)
+		StartFromExcerpt(&task, &context);
 	CrmRunFit(&task, fit);
 	hooks->release(context.work);
 }

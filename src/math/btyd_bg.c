@@ -29,8 +29,9 @@ typedef struct Tables
 	double *shape;	  /* r + x */
 	double *odds;	  /* log(a / (b + x - 1 + m)) */
 	double *leaving;  /* b / (b + x - 1 + m) */
-	double *log_time; /* log(1 + t / alpha) */
+	double *log_time; /* log(1 + t / alpha); NULL: hardly a time occurs twice */
 	double *fraction; /* t / (alpha + t) */
+	double	alpha;
 } Tables;
 
 typedef struct Sums
@@ -42,10 +43,18 @@ typedef struct Sums
 	CrmLanes leaving; /* the same x b / (b + x - 1 + m) */
 } Sums;
 
+/* Tables of more times than there are histories would only take memory. */
+static bool
+TabulatesTimes(const CrmSample *sample)
+{
+	return sample->time_count <= sample->patterns;
+}
+
 size_t
 CrmBgWork(const CrmSample *sample)
 {
-	return (size_t) 3 * sample->frequency_count + (size_t) 2 * sample->time_count;
+	return (size_t) 3 * sample->frequency_count +
+		   (TabulatesTimes(sample) ? (size_t) 2 * sample->time_count : 0);
 }
 
 static Tables
@@ -59,6 +68,7 @@ FillTables(const CrmSample *sample, bool modified, const double *params, double 
 	tables.leaving = tables.odds + sample->frequency_count;
 	tables.log_time = tables.leaving + sample->frequency_count;
 	tables.fraction = tables.log_time + sample->time_count;
+	tables.alpha = alpha;
 	for (int i = 0; i < sample->frequency_count; i++)
 	{
 		double x = sample->frequencies[i];
@@ -69,6 +79,11 @@ FillTables(const CrmSample *sample, bool modified, const double *params, double 
 		tables.odds[i] = never ? NEVER : CrmLog(a / chances);
 		tables.leaving[i] = never ? 0 : b / chances;
 	}
+	if (!TabulatesTimes(sample))
+	{
+		tables.log_time = tables.fraction = NULL;
+		return tables;
+	}
 	for (int i = 0; i < sample->time_count; i++)
 	{
 		double time = sample->times[i];
@@ -78,6 +93,30 @@ FillTables(const CrmSample *sample, bool modified, const double *params, double 
 	}
 	CrmLog1pArray(tables.log_time, tables.log_time, sample->time_count);
 	return tables;
+}
+
+/* log(1 + t / alpha) and t / (alpha + t) of a block's times, from the tables or as they are made. */
+static void
+LookUpTimes(const CrmSample *sample, const Tables *tables, const uint32_t *index, int count,
+			int padded, double *log_time, double *fraction)
+{
+	for (int i = 0; i < padded; i++)
+	{
+		uint32_t at = index[i < count ? i : 0];
+
+		if (tables->log_time != NULL)
+		{
+			log_time[i] = tables->log_time[at];
+			fraction[i] = tables->fraction[at];
+		}
+		else
+		{
+			log_time[i] = sample->times[at] / tables->alpha;
+			fraction[i] = sample->times[at] / (tables->alpha + sample->times[at]);
+		}
+	}
+	if (tables->log_time == NULL)
+		CrmLog1pArray(log_time, log_time, padded);
 }
 
 /* The histories from..from + count - 1, at most CRM_BLOCK. */
@@ -91,19 +130,16 @@ AddBlock(const CrmSample *sample, const Tables *tables, int from, int count, Sum
 
 	memset(weight + padded - CRM_LANES, 0, CRM_LANES * sizeof(double));
 	memcpy(weight, sample->weight + from, count * sizeof(double));
+	LookUpTimes(sample, tables, sample->age + from, count, padded, start, fraction);
+	LookUpTimes(sample, tables, sample->recency + from, count, padded, ratio, fraction_gap);
 	for (int i = 0; i < padded; i++)
 	{
-		int		 pattern = from + (i < count ? i : 0);
-		uint32_t x = sample->frequency[pattern];
-		uint32_t recency = sample->recency[pattern];
-		uint32_t age = sample->age[pattern];
+		uint32_t x = sample->frequency[from + (i < count ? i : 0)];
 
 		shape[i] = tables->shape[x];
 		leaving[i] = tables->leaving[x];
-		start[i] = tables->log_time[age];
-		ratio[i] = start[i] - tables->log_time[recency];
-		fraction[i] = tables->fraction[age];
-		fraction_gap[i] = fraction[i] - tables->fraction[recency];
+		ratio[i] = start[i] - ratio[i];
+		fraction_gap[i] = fraction[i] - fraction_gap[i];
 		odds[i] = tables->odds[x] + shape[i] * ratio[i];
 		small[i] = -fabs(odds[i]);
 	}

@@ -48,11 +48,17 @@ typedef struct Integral
 	double inverse_beta;
 } Integral;
 
-/* By how much the exponent has fallen at u, and how fast it falls. */
+/* How fast the exponent falls at u. */
 static double
-Fall(const Integral *in, double recency, double u, double *slope)
+Slope(const Integral *in, double u)
 {
-	*slope = in->shape / (in->alpha + u) + in->s / (in->beta + u);
+	return in->shape / (in->alpha + u) + in->s / (in->beta + u);
+}
+
+/* By how much it has fallen there. */
+static double
+Fall(const Integral *in, double recency, double u)
+{
 	return in->shape * CrmLog1p((u - recency) / (in->alpha + recency)) +
 		   in->s * CrmLog1p((u - recency) / (in->beta + recency));
 }
@@ -70,12 +76,11 @@ UpperEnd(const Integral *in, double recency)
 		return in->age;
 	for (int i = 0; i < 8; i++)
 	{
-		double slope;
-		double missing = NEGLIGIBLE - Fall(in, recency, u, &slope);
+		double missing = NEGLIGIBLE - Fall(in, recency, u);
 
 		if (missing < 0.5)
 			break;
-		u += missing / slope;
+		u += missing / Slope(in, u);
 	}
 	return u < in->age ? u : in->age;
 }
@@ -95,21 +100,29 @@ typedef struct Batch
 	double	  measure[CRM_BLOCK];
 } Batch;
 
+/* What the integrand is made of, at each node of a batch. */
+typedef struct Values
+{
+	double log_scale[CRM_BLOCK]; /* log((alpha + T) / (alpha + u)) */
+	double log_beta[CRM_BLOCK];
+	double inverse_scale[CRM_BLOCK]; /* 1 / (alpha + u) */
+	double inverse_beta[CRM_BLOCK];
+	double term[CRM_BLOCK]; /* the integrand without s, times the node's weight */
+} Values;
+
 /* Add one owner's nodes from..end - 1 to its sums. */
 static void
-SumSegment(const Batch *batch, Integral *in, int from, int end, const double *log_scale,
-		   const double *log_beta, const double *term)
+SumSegment(Integral *in, int from, int end, const Values *values)
 {
 	for (int i = from; i < end; i++)
 	{
-		double inverse_beta = 1 / (in->beta + batch->u[i]);
-		double weight = batch->measure[i] * term[i] * inverse_beta;
+		double weight = values->term[i];
 
 		in->sum += weight;
-		in->log_scale += weight * log_scale[i];
-		in->inverse_scale += weight / (in->alpha + batch->u[i]);
-		in->log_beta += weight * log_beta[i];
-		in->inverse_beta += weight * inverse_beta;
+		in->log_scale += weight * values->log_scale[i];
+		in->inverse_scale += weight * values->inverse_scale[i];
+		in->log_beta += weight * values->log_beta[i];
+		in->inverse_beta += weight * values->inverse_beta[i];
 	}
 }
 
@@ -117,29 +130,37 @@ SumSegment(const Batch *batch, Integral *in, int from, int end, const double *lo
 static void
 FlushBatch(Batch *batch)
 {
-	double log_scale[CRM_BLOCK], log_beta[CRM_BLOCK], term[CRM_BLOCK];
+	Values values;
+	double alpha, beta;
 
 	if (batch->nodes == 0)
 		return;
+	alpha = batch->owner[0]->alpha;
+	beta = batch->owner[0]->beta;
 	for (int i = 0; i < batch->nodes; i++)
 	{
-		log_scale[i] = batch->rest[i] / (batch->owner[0]->alpha + batch->u[i]);
-		log_beta[i] = batch->rest[i] / (batch->owner[0]->beta + batch->u[i]);
+		values.inverse_scale[i] = 1 / (alpha + batch->u[i]);
+		values.inverse_beta[i] = 1 / (beta + batch->u[i]);
+		values.log_scale[i] = batch->rest[i] * values.inverse_scale[i];
+		values.log_beta[i] = batch->rest[i] * values.inverse_beta[i];
 	}
-	CrmLog1pArray(log_scale, log_scale, batch->nodes);
-	CrmLog1pArray(log_beta, log_beta, batch->nodes);
+	CrmLog1pArray(values.log_scale, values.log_scale, batch->nodes);
+	CrmLog1pArray(values.log_beta, values.log_beta, batch->nodes);
 	batch->start[batch->segments] = batch->nodes;
 	for (int segment = 0; segment < batch->segments; segment++)
 	{
 		const Integral *in = batch->owner[segment];
 
 		for (int i = batch->start[segment]; i < batch->start[segment + 1]; i++)
-			term[i] = in->shape * log_scale[i] + in->s * log_beta[i] - in->top;
+			values.term[i] =
+				in->shape * values.log_scale[i] + in->s * values.log_beta[i] - in->top;
 	}
-	CrmExpArray(term, term, batch->nodes);
+	CrmExpArray(values.term, values.term, batch->nodes);
+	for (int i = 0; i < batch->nodes; i++)
+		values.term[i] *= batch->measure[i] * values.inverse_beta[i];
 	for (int segment = 0; segment < batch->segments; segment++)
-		SumSegment(batch, batch->owner[segment], batch->start[segment],
-				   batch->start[segment + 1], log_scale, log_beta, term);
+		SumSegment(batch->owner[segment], batch->start[segment], batch->start[segment + 1],
+				   &values);
 	batch->nodes = 0;
 	batch->segments = 0;
 }
@@ -216,14 +237,12 @@ Integrate(Integral *in, double recency, Batch *batch)
 	double end = UpperEnd(in, recency);
 	double width = end - recency;
 	double ratio = width / (shift + recency);
-	double slope;
 	double range, steep;
 	int	   panels;
 
 	if (ratio <= 3)
 	{
-		Fall(in, recency, recency, &slope);
-		steep = slope * width;
+		steep = Slope(in, recency) * width;
 		if (steep <= 60)
 		{
 			double hard = steep + 4 * ratio;
@@ -237,41 +256,32 @@ Integrate(Integral *in, double recency, Batch *batch)
 		}
 	}
 	range = CrmLog1p(ratio);
-	Fall(in, recency, end, &slope);
-	steep = slope * (shift + end) * range;
+	steep = Slope(in, end) * (shift + end) * range;
 	panels = 1 + (int) (range / 7 > steep / 50 ? range / 7 : steep / 50);
 	IntegrateLog(in, recency, range, panels,
 				 &CrmRules[panels > 1 || range > 3 || steep > 12 ? 2 : 1], batch);
 }
 
-/* Begin one history's integral, whose nodes go into the batch. */
 static void
-StartIntegral(const double *params, double frequency, double recency, double age, Integral *in,
-			  Batch *batch)
+SetIntegral(const double *params, double frequency, double age, Integral *in)
 {
-	double slope;
-
 	memset(in, 0, sizeof(*in));
 	in->shape = params[0] + frequency;
 	in->alpha = params[1];
 	in->s = params[2];
 	in->beta = params[3];
 	in->age = age;
-	if (!(age > recency))
-		return;
-	in->top = Fall(in, recency, age, &slope);
-	Integrate(in, recency, batch);
 }
 
-/* What the integral's sums say, once its batch is flushed. */
+/* What the integral's sums say, once its batch is flushed; log_mass is the log of s x sum. */
 static void
-EndIntegral(const Integral *in, CrmDeparture *departure)
+EndIntegral(const Integral *in, double log_mass, CrmDeparture *departure)
 {
 	memset(departure, 0, sizeof(*departure));
 	departure->log_odds = NEVER;
 	if (!(in->sum > 0))
 		return;
-	departure->log_odds = in->top + CrmLog(in->s * in->sum);
+	departure->log_odds = in->top + log_mass;
 	departure->log_scale = in->log_scale / in->sum;
 	departure->inverse_scale = in->inverse_scale / in->sum;
 	departure->log_beta = in->log_beta / in->sum;
@@ -287,16 +297,15 @@ CrmParetoDeparture(const double *params, double frequency, double recency, doubl
 
 	batch.nodes = 0;
 	batch.segments = 0;
-	StartIntegral(params, frequency, recency, age, &in, &batch);
+	SetIntegral(params, frequency, age, &in);
+	if (age > recency)
+	{
+		in.top = Fall(&in, recency, age);
+		Integrate(&in, recency, &batch);
+	}
 	FlushBatch(&batch);
-	EndIntegral(&in, departure);
+	EndIntegral(&in, CrmLog(in.s * in.sum), departure);
 }
-
-typedef struct Tables
-{
-	double *log_scale; /* log(1 + t / alpha) */
-	double *log_beta;  /* log(1 + t / beta) */
-} Tables;
 
 typedef struct Sums
 {
@@ -307,75 +316,101 @@ typedef struct Sums
 	CrmLanes beta;
 } Sums;
 
-size_t
-CrmParetoWork(const CrmSample *sample)
-{
-	return (size_t) 2 * sample->time_count;
-}
-
-static Tables
-FillTables(const CrmSample *sample, const double *params, double *work)
-{
-	Tables tables = {work, work + sample->time_count};
-
-	for (int i = 0; i < sample->time_count; i++)
-	{
-		tables.log_scale[i] = sample->times[i] / params[1];
-		tables.log_beta[i] = sample->times[i] / params[3];
-	}
-	CrmLog1pArray(tables.log_scale, tables.log_scale, sample->time_count);
-	CrmLog1pArray(tables.log_beta, tables.log_beta, sample->time_count);
-	return tables;
-}
-
 /* The integrals of the histories from..from + count - 1. */
 static void
 IntegrateBlock(const CrmSample *sample, const double *params, int from, int count,
 			   Integral *integrals)
 {
-	Batch batch;
+	Batch  batch;
+	double log_scale[BLOCK] = {0}, log_beta[BLOCK] = {0};
+	int	   padded = CrmPadLanes(count);
 
 	batch.nodes = 0;
 	batch.segments = 0;
 	for (int i = 0; i < count; i++)
-		StartIntegral(params, sample->frequencies[sample->frequency[from + i]],
-					  sample->times[sample->recency[from + i]],
-					  sample->times[sample->age[from + i]], &integrals[i], &batch);
+	{
+		double recency = sample->times[sample->recency[from + i]];
+		double length = sample->times[sample->age[from + i]] - recency;
+
+		log_scale[i] = length / (params[1] + recency);
+		log_beta[i] = length / (params[3] + recency);
+	}
+	CrmLog1pArray(log_scale, log_scale, padded);
+	CrmLog1pArray(log_beta, log_beta, padded);
+	for (int i = 0; i < count; i++)
+	{
+		Integral *in = &integrals[i];
+		double	  recency = sample->times[sample->recency[from + i]];
+		double	  age = sample->times[sample->age[from + i]];
+
+		SetIntegral(params, sample->frequencies[sample->frequency[from + i]], age, in);
+		if (!(age > recency))
+			continue;
+		in->top = in->shape * log_scale[i] + in->s * log_beta[i];
+		Integrate(in, recency, &batch);
+	}
 	FlushBatch(&batch);
+}
+
+/* What they say, and in small[] and extra[] e^-|log odds| and log(1 + e^-|log odds|). */
+static void
+EndBlock(const Integral *integrals, int count, CrmDeparture *gone, double *small, double *extra)
+{
+	double log_mass[BLOCK];
+	int	   padded = CrmPadLanes(count);
+
+	for (int i = 0; i < padded; i++)
+		log_mass[i] = i < count && integrals[i].sum > 0 ? integrals[i].s * integrals[i].sum : 1;
+	CrmLogArray(log_mass, log_mass, padded);
+	for (int i = 0; i < padded; i++)
+	{
+		small[i] = 0;
+		if (i >= count)
+			continue;
+		EndIntegral(&integrals[i], log_mass[i], &gone[i]);
+		small[i] = -fabs(gone[i].log_odds);
+	}
+	CrmExpArray(small, small, padded);
+	CrmLog1pArray(small, extra, padded);
 }
 
 /* The histories from..from + count - 1, at most BLOCK. */
 static void
-AddBlock(const CrmSample *sample, const Tables *tables, const double *params, int from,
-		 int count, Sums *sums)
+AddBlock(const CrmSample *sample, const double *params, int from, int count, Sums *sums)
 {
-	double	 weight[BLOCK] = {0}, value[BLOCK] = {0}, shape[BLOCK] = {0};
-	double	 scale[BLOCK] = {0}, s[BLOCK] = {0}, beta[BLOCK] = {0};
-	Integral integrals[BLOCK];
-	int		 padded = CrmPadLanes(count);
+	double		 log_scale[BLOCK] = {0}, log_beta[BLOCK] = {0}; /* log(1 + T / alpha), beta */
+	double		 small[BLOCK], extra[BLOCK];
+	CrmDeparture departures[BLOCK];
+	double		 weight[BLOCK] = {0}, value[BLOCK] = {0}, shape[BLOCK] = {0};
+	double		 scale[BLOCK] = {0}, s[BLOCK] = {0}, beta[BLOCK] = {0};
+	Integral	 integrals[BLOCK];
+	int			 padded = CrmPadLanes(count);
 
 	memcpy(weight, sample->weight + from, count * sizeof(double));
 	IntegrateBlock(sample, params, from, count, integrals);
 	for (int i = 0; i < count; i++)
 	{
-		uint32_t	 age = sample->age[from + i];
-		double		 time = sample->times[age];
+		log_scale[i] = sample->times[sample->age[from + i]] / params[1];
+		log_beta[i] = sample->times[sample->age[from + i]] / params[3];
+	}
+	CrmLog1pArray(log_scale, log_scale, padded);
+	CrmLog1pArray(log_beta, log_beta, padded);
+	EndBlock(integrals, count, departures, small, extra);
+	for (int i = 0; i < count; i++)
+	{
+		CrmDeparture gone = departures[i];
+		double		 time = sample->times[sample->age[from + i]];
 		double		 inverse_scale = 1 / (params[1] + time);
 		double		 inverse_beta = 1 / (params[3] + time);
-		double		 small, left;
-		CrmDeparture gone;
+		double		 left = (gone.log_odds >= 0 ? 1 : small[i]) / (1 + small[i]);
 
-		EndIntegral(&integrals[i], &gone);
-		small = CrmExp(-fabs(gone.log_odds));
-		left = (gone.log_odds >= 0 ? 1 : small) / (1 + small);
-		value[i] = CrmLog1p(small) + (gone.log_odds > 0 ? gone.log_odds : 0) -
-				   integrals[i].shape * tables->log_scale[age] -
-				   params[2] * tables->log_beta[age];
-		shape[i] = left * gone.log_scale - tables->log_scale[age];
+		value[i] = extra[i] + (gone.log_odds > 0 ? gone.log_odds : 0) -
+				   integrals[i].shape * log_scale[i] - params[2] * log_beta[i];
+		shape[i] = left * gone.log_scale - log_scale[i];
 		scale[i] =
 			integrals[i].shape *
 			(time * inverse_scale + left * params[1] * (inverse_scale - gone.inverse_scale));
-		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * tables->log_beta[age];
+		s[i] = left * (1 + params[2] * gone.log_beta) - params[2] * log_beta[i];
 		beta[i] = params[2] * time * inverse_beta +
 				  left * params[3] *
 					  (params[2] * (inverse_beta - gone.inverse_beta) - gone.inverse_beta);
@@ -388,10 +423,9 @@ AddBlock(const CrmSample *sample, const Tables *tables, const double *params, in
 }
 
 double
-CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
-					const CrmHooks *hooks, double *gradient)
+CrmParetoLikelihood(const CrmSample *sample, const double *params, const CrmHooks *hooks,
+					double *gradient)
 {
-	Tables tables = FillTables(sample, params, work);
 	double r = params[0], log_alpha = CrmLog(params[1]);
 	double value = 0, by_r = 0, by_alpha = 0;
 	double done = 0, rising = 0, inverse = 0;
@@ -402,7 +436,7 @@ CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
 	{
 		int left = sample->patterns - from;
 
-		AddBlock(sample, &tables, params, from, left < BLOCK ? left : BLOCK, &sums);
+		AddBlock(sample, params, from, left < BLOCK ? left : BLOCK, &sums);
 		hooks->interrupt();
 	}
 	for (int i = 0; i < sample->frequency_count; i++)

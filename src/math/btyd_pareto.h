@@ -22,8 +22,7 @@ typedef struct CrmDeparture
 extern void CrmParetoDeparture(const double *params, double frequency, double recency,
 							   double age, CrmDeparture *departure);
 
-extern size_t CrmParetoWork(const CrmSample *sample);
-extern double CrmParetoLikelihood(const CrmSample *sample, const double *params, double *work,
+extern double CrmParetoLikelihood(const CrmSample *sample, const double *params,
 								  const CrmHooks *hooks, double *gradient);
 
 #endif

@@ -13,6 +13,10 @@
 #include <math.h>
 
 #include "math/elementary.h"
+#include "math/pairs.h"
+
+/* Whole numbers below this have neighbours one apart. */
+#define MOST_PERIODS 4503599627370496.0
 
 /* 1 + discount_rate - retention_rate, rounded once */
 static double
@@ -54,4 +58,60 @@ CrmRetentionSumForever(double retention_rate, double discount_rate)
 	if (gap <= 0)
 		return INFINITY;
 	return retention_rate / gap;
+}
+
+/*
+ * When the sums over 1, 2, ... periods come up to a target: a number of periods,
+ * counted linearly within the last; infinity where they never do.  The sums rise
+ * with the periods, so the last one is found by doubling and halving.
+ */
+double
+CrmRetentionPeriods(double retention_rate, double discount_rate, double target)
+{
+	double below = 0; /* a number of periods whose sum is too small */
+	double enough = 1;
+	double sum;
+
+	if (target <= 0)
+		return 0;
+	/* what all periods together bring, no number of them does */
+	if (!(CrmRetentionSumForever(retention_rate, discount_rate) > target * (1 + 1e-15)))
+		return INFINITY;
+	while (CrmRetentionSum(retention_rate, discount_rate, enough) < target)
+	{
+		below = enough;
+		enough *= 2;
+		if (enough > MOST_PERIODS)
+			return INFINITY;
+	}
+	while (enough - below > 1)
+	{
+		double middle = floor((below + enough) / 2);
+
+		if (CrmRetentionSum(retention_rate, discount_rate, middle) < target)
+			below = middle;
+		else
+			enough = middle;
+	}
+	sum = CrmRetentionSum(retention_rate, discount_rate, below);
+	return below +
+		   (target - sum) / (CrmRetentionSum(retention_rate, discount_rate, enough) - sum);
+}
+
+/*
+ * By how much more, as a fraction, a customer is worth at a retention rate
+ * higher by `improvement`: (r + i) / (1 + d - r - i) over r / (1 + d - r), less
+ * 1, is i (1 + d) / (r (1 + d - r - i)), in which nothing cancels.  Infinity
+ * where the higher rate's sum diverges.
+ */
+double
+CrmRetentionGain(double retention_rate, double discount_rate, double improvement)
+{
+	Pair   rate = TwoSum(discount_rate, -improvement);
+	double gap = GapOf(retention_rate, rate.high) + rate.low;
+
+	/* .95 + .05 is 1, though their doubles are not */
+	if (gap <= 2.3e-16)
+		return INFINITY;
+	return improvement * (1.0 + discount_rate) / (retention_rate * gap);
 }

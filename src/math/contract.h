@@ -7,5 +7,7 @@
 
 extern double CrmRetentionSum(double retention_rate, double discount_rate, double periods);
 extern double CrmRetentionSumForever(double retention_rate, double discount_rate);
+extern double CrmRetentionPeriods(double retention_rate, double discount_rate, double target);
+extern double CrmRetentionGain(double retention_rate, double discount_rate, double improvement);
 
 #endif

@@ -18,6 +18,9 @@
 #define SMALLEST 1e-5
 #define LARGEST 1e5
 #define SECOND_OPINIONS 4 /* starts of a population too large to run them all */
+#define BUDGET 20000 /* evaluations of one start: more than the limits of its loops allow */
+#define COSTLY_BUDGET \
+	120 /* a maximum takes 20 to 50; the way to the end of a ridge any number */
 
 static void
 ParametersAt(const CrmFitTask *task, const double *point, double *params)
@@ -123,17 +126,22 @@ CrmRunFit(const CrmFitTask *task, CrmFit *fit)
 		CrmOptimum optimum;
 		CrmFit	   trial;
 		double	   point[N];
+		bool	   agrees;
 
 		for (int i = 0; i < task->count; i++)
 			point[i] = CrmLog(task->starts[start][i]);
-		CrmMaximise(Objective, (void *) task, task->count, point, BOUND, GAIN, &optimum);
+		CrmMaximise(Objective, (void *) task, task->count, point, BOUND, GAIN,
+					task->costly ? COSTLY_BUDGET : BUDGET, &optimum);
 		Judge(task, &optimum, &trial);
 		evaluations += optimum.evaluations;
+		/* two ways to the same height, and nothing converges there: it is a ridge */
+		agrees = task->costly && start > 0 && !trial.converged && !fit->converged &&
+				 fabs(trial.log_likelihood - fit->log_likelihood) < 100 * slack;
 		if (start == 0 || trial.log_likelihood > fit->log_likelihood + slack ||
 			(trial.converged && trial.log_likelihood > fit->log_likelihood - slack))
 			*fit = trial;
 		doubtful = doubtful || !trial.converged;
-		if (!doubtful || (!task->thorough && start + 1 == SECOND_OPINIONS))
+		if (!doubtful || agrees || (!task->thorough && start + 1 == SECOND_OPINIONS))
 			break;
 	}
 	fit->evaluations = evaluations;

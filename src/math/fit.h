@@ -7,6 +7,7 @@
 #include "math/btyd.h"
 
 #define CRM_MAX_STARTS 9
+#define CRM_MANY_HISTORIES 20000
 
 /* Log-likelihood at parameters, with its gradient in their logarithms. */
 typedef double (*CrmLikelihood)(void *context, const double *params, double *gradient);
@@ -23,6 +24,7 @@ typedef struct CrmFitTask
 	double		  starts[CRM_MAX_STARTS][CRM_MAX_PARAMETERS]; /* in units of scale */
 	double		  customers;
 	bool		  thorough; /* run all starts even where the first converges */
+	bool		  costly;	/* so many histories that evaluations have to be counted */
 } CrmFitTask;
 
 extern void CrmRunFit(const CrmFitTask *task, CrmFit *fit);

@@ -19,6 +19,7 @@
 #define MAX_ITERATIONS 200
 #define MAX_POLISHES 12
 #define LINE_STEPS 30
+#define STALLED 1e-9 /* of the function's value: a round that gains less is the last */
 #define MAX_STEP 2.5
 #define DIFFERENCE 1e-3
 #define ROUNDING 1e-14 /* of the function's value, relative */
@@ -30,6 +31,7 @@ typedef struct Search
 	int			 count;
 	double		 bound;
 	double		 tolerance;
+	int			 budget;
 	CrmOptimum	*best;
 	double		 inverse[N][N]; /* of the Hessian of the negated function */
 } Search;
@@ -56,6 +58,8 @@ Evaluate(Search *search, Trial *trial)
 {
 	bool finite;
 
+	if (search->best->evaluations >= search->budget)
+		return false;
 	search->best->evaluations++;
 	finite = search->objective(search->context, trial->point, &trial->value, trial->gradient);
 	for (int i = 0; i < search->count && finite; i++)
@@ -451,9 +455,9 @@ Refine(Search *search, const double *direction)
 
 void
 CrmMaximise(CrmObjective objective, void *context, int count, const double *start, double bound,
-			double tolerance, CrmOptimum *optimum)
+			double tolerance, int budget, CrmOptimum *optimum)
 {
-	Search search = {objective, context, count, bound, tolerance, optimum, {{0}}};
+	Search search = {objective, context, count, bound, tolerance, budget, optimum, {{0}}};
 	Trial  first;
 
 	memset(optimum, 0, sizeof(*optimum));
@@ -470,10 +474,10 @@ CrmMaximise(CrmObjective objective, void *context, int count, const double *star
 	for (int polish = 0; polish < MAX_POLISHES; polish++)
 	{
 		double direction[N];
-		int	   before = optimum->iterations;
+		double before = optimum->value;
 
 		Climb(&search);
-		if (polish > 0 && optimum->iterations == before)
+		if (polish > 0 && !(optimum->value - before > STALLED * fabs(before)))
 			return;
 		if (!ResetInverse(&search, true))
 			return;

@@ -31,10 +31,11 @@ typedef struct CrmOptimum
 
 /*
  * Maximise from a starting point inside |point_i| <= bound; stops once the
- * gain a Newton step promises is below tolerance.
+ * gain a Newton step promises is below tolerance, or with the best point so
+ * far after `budget` evaluations.
  */
 extern void CrmMaximise(CrmObjective objective, void *context, int count, const double *start,
-						double bound, double tolerance, CrmOptimum *optimum);
+						double bound, double tolerance, int budget, CrmOptimum *optimum);
 
 /* Inverse of a symmetric positive definite matrix; false where it is not. */
 extern bool CrmInvertPositive(int count, double matrix[][CRM_MAX_PARAMETERS],

@@ -316,13 +316,13 @@ void
 CrmBuildSample(const CrmHistoryRow *rows, size_t count, double unit, const CrmHooks *hooks,
 			   CrmSample *sample)
 {
+	double	  largest;
+	bool	  whole = TimesAreIndexes(rows, count, &largest);
+	double	 *times = ListTimes(rows, count, whole, largest, hooks, sample);
 	uint32_t *frequency = hooks->allocate(count * sizeof(uint32_t));
 	uint32_t *recency = hooks->allocate(count * sizeof(uint32_t));
 	uint32_t *age = hooks->allocate(count * sizeof(uint32_t));
 	double	 *weight = hooks->allocate(count * sizeof(double));
-	double	  largest;
-	bool	  whole = TimesAreIndexes(rows, count, &largest);
-	double	 *times = ListTimes(rows, count, whole, largest, hooks, sample);
 
 	sample->patterns = (int) count;
 	sample->customers = 0;

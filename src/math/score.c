@@ -15,6 +15,8 @@
 #include "math/score_bgbb.h"
 #include "math/score_pareto.h"
 
+#define STEPS_TOGETHER 16
+
 /* The chance of being alive from the log odds of having left. */
 static void
 SetAlive(CrmRestart *restart, double log_odds)
@@ -100,23 +102,35 @@ CrmPAlive(const CrmRestart *restart)
 	return restart->alive;
 }
 
-/* Of a new customer at the restart's parameters. */
-static double
-NewPurchases(const CrmRestart *restart, double horizon)
+void
+CrmLivingPurchases(const CrmRestart *restart, const double *horizons, int count,
+				   double *purchases)
 {
-	if (!(horizon > 0))
-		return 0;
-	if (restart->family == CRM_BG_BB)
-		return CrmBgbbPurchases(restart->params, horizon);
-	if (restart->family == CRM_PARETO_NBD)
-		return CrmParetoPurchases(restart->params, horizon);
-	return CrmBgPurchases(restart->params, horizon);
+	const double *params = restart->params;
+
+	if (restart->family == CRM_BG_NBD || restart->family == CRM_MBG_NBD)
+	{
+		CrmBgPurchases(params, horizons, count, purchases);
+		return;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		if (!(horizons[i] > 0))
+			purchases[i] = 0;
+		else if (restart->family == CRM_BG_BB)
+			purchases[i] = CrmBgbbPurchases(params, horizons[i]);
+		else
+			purchases[i] = CrmParetoPurchases(params, horizons[i]);
+	}
 }
 
 double
 CrmExpectedPurchases(const CrmRestart *restart, double horizon)
 {
-	return restart->alive * NewPurchases(restart, horizon);
+	double purchases;
+
+	CrmLivingPurchases(restart, &horizon, 1, &purchases);
+	return restart->alive * purchases;
 }
 
 double
@@ -167,14 +181,21 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 		return 0;
 	if (rate == 0)
 		return CrmExpectedPurchases(restart, steps * step);
-	for (double k = 1; k < steps; k++)
+	for (double done = 0; done < steps; done += STEPS_TOGETHER)
 	{
-		power *= discount;
-		sum += NewPurchases(restart, k * step) * power;
+		int	   count = (int) fmin(STEPS_TOGETHER, steps - done);
+		double horizons[STEPS_TOGETHER], purchases[STEPS_TOGETHER];
+
+		for (int i = 0; i < count; i++)
+			horizons[i] = (done + i + 1) * step;
+		CrmLivingPurchases(restart, horizons, count, purchases);
+		for (int i = 0; i < count; i++)
+		{
+			power *= discount;
+			sum += purchases[i] * power * (done + i + 1 < steps ? rate * discount : 1);
+		}
 		hooks->interrupt();
 	}
-	sum *= rate * discount;
-	sum += NewPurchases(restart, steps * step) * power * discount;
 	return restart->alive * sum;
 }
 

@@ -36,6 +36,13 @@ extern double CrmPAlive(const CrmRestart *restart);
 /* Repeat purchases within horizon; bg/bb: a whole number of opportunities. */
 extern double CrmExpectedPurchases(const CrmRestart *restart, double horizon);
 
+/*
+ * The same given that the customer is alive, of several horizons at once: each
+ * has the same bits as alone, and together they take far less time.
+ */
+extern void CrmLivingPurchases(const CrmRestart *restart, const double *horizons, int count,
+							   double *purchases);
+
 /* Probability of exactly that many purchases within horizon. */
 extern double CrmPurchaseProbability(const CrmRestart *restart, double purchases,
 									 double horizon);

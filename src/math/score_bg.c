@@ -11,61 +11,115 @@
 #include "math/score_bg.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "math/average.h"
 #include "math/elementary.h"
 #include "math/nbd.h"
 #include "math/rising.h"
 #include "math/special.h"
+#include "math/vector.h"
 
 #define LARGEST_START 600.0 /* -log P(N = 0): far from underflow */
 #define LARGEST_SERIES 4000
 #define TRUNCATION 1e-14
+#define STRIDE 8   /* terms between two looks at whether a series has ended */
+#define TOGETHER 4 /* horizons that share a vector */
+#define MOST_HORIZONS 16
+
+/* The series of several horizons at once, each in a lane: no lane heeds another. */
+typedef struct Series
+{
+	int	   lanes; /* a multiple of TOGETHER */
+	double share[MOST_HORIZONS];
+	double chance[MOST_HORIZONS]; /* P(N = n); 0 once the series has ended */
+	double sum[MOST_HORIZONS];
+} Series;
+
+/* What STRIDE terms from n on have, whatever the horizon. */
+typedef struct Terms
+{
+	double there;		   /* q_(n+1) */
+	double total;		   /* q_1 + ... + q_n */
+	double growth[STRIDE]; /* P(N = n + 1) / P(N = n) / share */
+	double made[STRIDE];   /* q_1 + ... + q_(n+1) */
+} Terms;
+
+static void
+NextTerms(const double *params, int n, Terms *terms)
+{
+	double r = params[0], a = params[2], b = params[3];
+	double stay[STRIDE];
+
+	for (int i = 0; i < STRIDE; i++)
+	{
+		terms->growth[i] = (r + (n + i)) / (n + i + 1.0);
+		stay[i] = (b + (n + i)) / (a + b + (n + i));
+	}
+	for (int i = 0; i < STRIDE; i++)
+	{
+		terms->total += terms->there;
+		terms->made[i] = terms->total;
+		terms->there *= stay[i];
+	}
+}
+
+/* STRIDE terms more for the lanes from `from` on; whether one of them goes on. */
+static bool
+AddTerms(Series *series, int from, const Terms *terms)
+{
+	double share[TOGETHER], chance[TOGETHER], sum[TOGETHER];
+	bool   more = false;
+
+	memcpy(share, series->share + from, sizeof(share));
+	memcpy(chance, series->chance + from, sizeof(chance));
+	memcpy(sum, series->sum + from, sizeof(sum));
+	for (int i = 0; i < STRIDE; i++)
+		for (int lane = 0; lane < TOGETHER; lane++)
+		{
+			chance[lane] *= share[lane] * terms->growth[i];
+			sum[lane] += chance[lane] * terms->made[i];
+		}
+	for (int lane = 0; lane < TOGETHER; lane++)
+	{
+		double rest = 1 - share[lane] * terms->growth[STRIDE - 1];
+
+		/* what is left is bounded by a geometric series */
+		if (rest > 0 &&
+			chance[lane] * terms->made[STRIDE - 1] <= TRUNCATION * sum[lane] * rest * rest)
+			chance[lane] = 0;
+		more |= chance[lane] > 0;
+	}
+	memcpy(series->chance + from, chance, sizeof(chance));
+	memcpy(series->sum + from, sum, sizeof(sum));
+	return more;
+}
+
+/* Sum the series; those that are too long keep a chance that is not 0. */
+static void
+RunSeries(const double *params, Series *series)
+{
+	Terms terms = {.there = 1};
+	bool  more[MOST_HORIZONS / TOGETHER];
+	int	  running = series->lanes / TOGETHER;
+
+	memset(more, true, sizeof(more));
+	for (int n = 0; running > 0 && n < LARGEST_SERIES; n += STRIDE)
+	{
+		NextTerms(params, n, &terms);
+		for (int group = 0; group < series->lanes / TOGETHER; group++)
+			if (more[group] && !(more[group] = AddTerms(series, group * TOGETHER, &terms)))
+				running--;
+	}
+}
 
 typedef struct Expectation
 {
 	double r;
 	double ratio; /* horizon / alpha */
 } Expectation;
-
-/* 1 / (n + 1), for the series that are short */
-#define INVERSE4(n) 1.0 / (n), 1.0 / ((n) + 1), 1.0 / ((n) + 2), 1.0 / ((n) + 3)
-#define INVERSE16(n) INVERSE4(n), INVERSE4((n) + 4), INVERSE4((n) + 8), INVERSE4((n) + 12)
-#define INVERSES 64
-static const double inverses[INVERSES] = {INVERSE16(1), INVERSE16(17), INVERSE16(33),
-										  INVERSE16(49)};
-
-/*
- * The series, where it is short enough; NaN where it is not.  It ends when
- * what is left, bounded by a geometric series, does not matter.
- */
-static double
-PurchaseSeries(const double *params, double quiet, double horizon)
-{
-	double r = params[0], a = params[2], b = params[3];
-	double share = horizon / (params[1] + horizon);
-	double chance = CrmExp(-quiet); /* P(N = n) */
-	double there = 1;				/* q_(n+1) */
-	double made = 0;				/* q_1 + ... + q_n */
-	double sum = 0;
-
-	for (int n = 0; n < LARGEST_SERIES; n++)
-	{
-		double inverse = n < INVERSES ? inverses[n] : 1.0 / (n + 1);
-		double growth = share * (r + n) * inverse;
-		double term;
-
-		chance *= growth;
-		made += there;
-		there *= (b + n) / (a + b + n);
-		term = chance * made;
-		sum += term;
-		if (growth < 1 && term < TRUNCATION * sum * (1 - growth) * (1 - growth))
-			return sum;
-	}
-	return NAN;
-}
 
 /* Given the chance p of leaving after a purchase: (1 - E[exp(-lambda p t)]) / p */
 static double
@@ -77,19 +131,47 @@ PurchasesGivenLeaving(const void *context, double p, double stay)
 	return p > 0 ? -CrmExpm1(-e->r * CrmLog1p(p * e->ratio)) / p : e->r * e->ratio;
 }
 
-double
-CrmBgPurchases(const double *params, double horizon)
+/* At most MOST_HORIZONS of them: by series where they are short enough. */
+static void
+PurchasesTogether(const double *params, const double *horizons, int count, double *purchases)
 {
-	Expectation e = {params[0], horizon / params[1]};
-	double		quiet = params[0] * CrmLog1p(e.ratio);
-	double		sum = NAN;
+	Series series = {.lanes = (count + TOGETHER - 1) / TOGETHER * TOGETHER};
+	double quiet[MOST_HORIZONS] = {0}, start[MOST_HORIZONS] = {0};
 
-	if (quiet < LARGEST_START && quiet < LARGEST_SERIES / 8.0)
-		sum = PurchaseSeries(params, quiet, horizon);
-	if (isnan(sum))
-		sum = CrmBetaAverage(params[2], params[3], (e.r + 1) * e.ratio, PurchasesGivenLeaving,
-							 &e);
-	return sum;
+	for (int i = 0; i < count; i++)
+	{
+		series.share[i] = horizons[i] / (params[1] + horizons[i]);
+		quiet[i] = horizons[i] / params[1];
+	}
+	CrmLog1pArray(quiet, quiet, series.lanes);
+	for (int i = 0; i < count; i++)
+		start[i] = -params[0] * quiet[i];
+	CrmExpArray(start, start, series.lanes);
+	for (int i = 0; i < count; i++)
+	{
+		quiet[i] *= params[0];
+		if (quiet[i] < LARGEST_START && quiet[i] < LARGEST_SERIES / 8.0)
+			series.chance[i] = start[i];
+	}
+	RunSeries(params, &series);
+	for (int i = 0; i < count; i++)
+	{
+		Expectation e = {params[0], horizons[i] / params[1]};
+
+		purchases[i] = series.sum[i];
+		if (horizons[i] > 0 && (series.chance[i] > 0 || !(series.sum[i] > 0)))
+			purchases[i] = CrmBetaAverage(params[2], params[3], (e.r + 1) * e.ratio,
+										  PurchasesGivenLeaving, &e);
+	}
+}
+
+void
+CrmBgPurchases(const double *params, const double *horizons, int count, double *purchases)
+{
+	for (int done = 0; done < count; done += MOST_HORIZONS)
+		PurchasesTogether(params, horizons + done,
+						  count - done < MOST_HORIZONS ? count - done : MOST_HORIZONS,
+						  purchases + done);
 }
 
 /*

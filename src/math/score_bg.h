@@ -4,7 +4,9 @@
 #ifndef CRM_MATH_SCORE_BG_H
 #define CRM_MATH_SCORE_BG_H
 
-extern double CrmBgPurchases(const double *params, double horizon);
+/* Of several horizons; each the same as alone. */
+extern void	  CrmBgPurchases(const double *params, const double *horizons, int count,
+							 double *purchases);
 extern double CrmBgProbability(const double *params, double purchases, double horizon);
 extern double CrmBgDert(const double *params, double rate);
 

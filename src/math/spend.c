@@ -9,14 +9,71 @@
 
 #include "math/elementary.h"
 #include "math/fit.h"
+#include "math/lanes.h"
 #include "math/rising.h"
 #include "math/special.h"
+#include "math/vector.h"
 
 typedef struct SpendContext
 {
 	const CrmSpendSample *sample;
 	const CrmHooks		 *hooks;
 } SpendContext;
+
+typedef struct SpendSums
+{
+	double value;
+	double gradient[3];
+	double frequency; /* what follows is of */
+	double constant;
+	double by_p;
+	double by_q;
+} SpendSums;
+
+/* What depends on the frequency alone. */
+static void
+SetFrequency(const double *params, double x, SpendSums *sums)
+{
+	double p = params[0], q = params[1];
+	double shared = CrmDigamma(p * x + q);
+
+	sums->constant = CrmLogBeta(p * x, q);
+	sums->by_p = x * (shared - CrmDigamma(p * x));
+	sums->by_q = shared - CrmDigamma(q);
+	sums->frequency = x;
+}
+
+/* The customers from..from + count - 1, at most CRM_BLOCK, in their order. */
+static void
+AddSpendBlock(const CrmSpendSample *sample, const double *params, int from, int count,
+			  SpendSums *sums)
+{
+	const double *frequency = sample->frequency + from;
+	double		  p = params[0], q = params[1], gamma = params[2];
+	double		  total[CRM_BLOCK], low[CRM_BLOCK] = {0}, high[CRM_BLOCK], log_mean[CRM_BLOCK];
+
+	for (int i = 0; i < count; i++)
+	{
+		total[i] = sample->monetary[from + i] * frequency[i];
+		low[i] = gamma / total[i];
+		high[i] = total[i] / gamma;
+	}
+	CrmLog1pArray(low, low, count);
+	CrmLog1pArray(high, high, count);
+	CrmLogArray(sample->monetary + from, log_mean, count);
+	for (int i = 0; i < count; i++)
+	{
+		double x = frequency[i];
+		double weight = sample->weight[from + i];
+
+		if (x != sums->frequency)
+			SetFrequency(params, x, sums);
+		sums->value -= weight * (sums->constant + p * x * low[i] + q * high[i] + log_mean[i]);
+		sums->gradient[0] += weight * (sums->by_p - x * low[i]);
+		sums->gradient[1] += weight * (sums->by_q - high[i]);
+		sums->gradient[2] += weight * (q * total[i] - p * x * gamma) / (gamma + total[i]);
+	}
+}
 
 /*
  * With u = m x and k = p x, one customer contributes
@@ -26,38 +83,20 @@ double
 CrmSpendLikelihood(const CrmSpendSample *sample, const double *params, const CrmHooks *hooks,
 				   double *gradient)
 {
-	double p = params[0], q = params[1], gamma = params[2];
-	double constant = 0, by_p = 0, by_q = 0;
-	double value = 0, previous = -1;
+	SpendSums sums = {.frequency = -1};
 
-	gradient[0] = gradient[1] = gradient[2] = 0;
-	for (int i = 0; i < sample->patterns; i++)
+	for (int from = 0; from < sample->patterns; from += CRM_BLOCK)
 	{
-		double x = sample->frequency[i];
-		double total = sample->monetary[i] * x;
-		double low = CrmLog1p(gamma / total);
-		double high = CrmLog1p(total / gamma);
-		double weight = sample->weight[i];
+		int left = sample->patterns - from;
 
-		if (x != previous)
-		{
-			double shared = CrmDigamma(p * x + q);
-
-			constant = CrmLogBeta(p * x, q);
-			by_p = x * (shared - CrmDigamma(p * x));
-			by_q = shared - CrmDigamma(q);
-			previous = x;
-		}
-		value -= weight * (constant + p * x * low + q * high + CrmLog(sample->monetary[i]));
-		gradient[0] += weight * (by_p - x * low);
-		gradient[1] += weight * (by_q - high);
-		gradient[2] += weight * (q * total - p * x * gamma) / (gamma + total);
-		if (i % 65536 == 0)
+		AddSpendBlock(sample, params, from, left < CRM_BLOCK ? left : CRM_BLOCK, &sums);
+		if (from % (CRM_BLOCK * 128) == 0)
 			hooks->interrupt();
 	}
-	gradient[0] *= p;
-	gradient[1] *= q;
-	return value;
+	gradient[0] = params[0] * sums.gradient[0];
+	gradient[1] = params[1] * sums.gradient[1];
+	gradient[2] = sums.gradient[2];
+	return sums.value;
 }
 
 double
@@ -156,6 +195,7 @@ CrmFitSpend(const CrmSpendSample *sample, const CrmHooks *hooks, CrmFit *fit)
 	}
 	SpendMoments(sample, mean, moment);
 	task.scale[2] = task.judged[2] = mean[1];
+	task.costly = sample->patterns > CRM_MANY_HISTORIES;
 	for (int start = 0; start < task.start_count; start++)
 		for (int i = 0; i < 3; i++)
 			task.starts[start][i] = starts[start][i];

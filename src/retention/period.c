@@ -18,6 +18,7 @@
 #include "day.h"
 #include "history.h"
 #include "retention.h"
+#include "retention/period.h"
 #include "span.h"
 #include "state.h"
 
@@ -34,14 +35,11 @@ PG_FUNCTION_INFO_V1(churn_rate_finalfn);
 
 typedef struct
 {
-	bool	constant; /* the arguments below are constants of the statement */
-	DateADT start;
-	DateADT end;
-	int32	active_days; /* 0 where there is no such argument */
-	int64	at_start;
-	int64	at_end;
-	int64	new_customers; /* of those at the end */
-	int64	lost;
+	PeriodArguments arguments;
+	int64			at_start;
+	int64			at_end;
+	int64			new_customers; /* of those at the end */
+	int64			lost;
 } PeriodCounts;
 
 /* Whether one customer counts. */
@@ -103,7 +101,7 @@ CountCustomer(PeriodCounts *counts, const Standing *standing)
 
 /* A period that ends before it can start is no period; nor is one without end. */
 static void
-ReadPeriod(FunctionCallInfo fcinfo, int argno, PeriodCounts *counts)
+ReadPeriod(FunctionCallInfo fcinfo, int argno, PeriodArguments *arguments)
 {
 	DaySpan period;
 
@@ -122,26 +120,37 @@ ReadPeriod(FunctionCallInfo fcinfo, int argno, PeriodCounts *counts)
 				errmsg("period must not be empty"),
 				errhint("A period runs from its first day to the day after its last, as in "
 						"daterange('2024-01-01', '2025-01-01')."));
-	counts->start = (DateADT) period.from;
-	counts->end = (DateADT) period.until;
+	arguments->start = (DateADT) period.from;
+	arguments->end = (DateADT) period.until;
 }
 
 static void
-ReadActiveDays(FunctionCallInfo fcinfo, int argno, PeriodCounts *counts)
+ReadActiveDays(FunctionCallInfo fcinfo, int argno, PeriodArguments *arguments)
 {
 	if (PG_ARGISNULL(argno))
 		ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("argument \"%s\" must not be null", "active_days"),
 				errhint("The calendar method needs a period before this one: use "
 						"retention_agg, where active_days may be NULL."));
-	counts->active_days = PG_GETARG_INT32(argno);
-	if (counts->active_days < 1)
+	arguments->active_days = PG_GETARG_INT32(argno);
+	if (arguments->active_days < 1)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("active_days must be at least 1, not %d", counts->active_days));
+				errmsg("active_days must be at least 1, not %d", arguments->active_days));
 }
 
-static void
-RequireSameArguments(const PeriodCounts *a, const PeriodCounts *b)
+void
+PeriodArgumentsRead(PeriodArguments *arguments, FunctionCallInfo fcinfo)
+{
+	memset(arguments, 0, sizeof(*arguments));
+	ReadPeriod(fcinfo, 2, arguments);
+	if (PG_NARGS() > 3)
+		ReadActiveDays(fcinfo, 3, arguments);
+	arguments->constant = AggregateArgumentIsConstant(fcinfo, 1) &&
+						  (PG_NARGS() == 3 || AggregateArgumentIsConstant(fcinfo, 2));
+}
+
+void
+PeriodArgumentsRequireSame(const PeriodArguments *a, const PeriodArguments *b)
 {
 	if (a->start != b->start || a->end != b->end)
 		ReportChangedArgument("period");
@@ -155,28 +164,23 @@ NewCounts(MemoryContext context)
 	return MemoryContextAllocZero(context, sizeof(PeriodCounts));
 }
 
-/* The state, after a look at the arguments from number 2 on: read at first, compared later. */
+/* The state, after a look at the arguments. Only an aggregate can pass one. */
 static PeriodCounts *
 TransitionCounts(FunctionCallInfo fcinfo)
 {
-	MemoryContext context = AggregateContext(fcinfo);
-	PeriodCounts *counts = PG_ARGISNULL(0) ? NULL : (PeriodCounts *) PG_GETARG_POINTER(0);
-	PeriodCounts  given = {false};
+	PeriodCounts   *counts = PG_ARGISNULL(0) ? NULL : (PeriodCounts *) PG_GETARG_POINTER(0);
+	PeriodArguments given;
 
-	if (counts != NULL && counts->constant)
+	if (counts != NULL && counts->arguments.constant)
 		return counts;
-	ReadPeriod(fcinfo, 2, &given);
-	if (PG_NARGS() > 3)
-		ReadActiveDays(fcinfo, 3, &given);
-	if (counts != NULL)
+	if (counts == NULL)
 	{
-		RequireSameArguments(counts, &given);
+		counts = NewCounts(AggregateContext(fcinfo));
+		PeriodArgumentsRead(&counts->arguments, fcinfo);
 		return counts;
 	}
-	given.constant = AggregateArgumentIsConstant(fcinfo, 1) &&
-					 (PG_NARGS() == 3 || AggregateArgumentIsConstant(fcinfo, 2));
-	counts = NewCounts(context);
-	*counts = given;
+	PeriodArgumentsRead(&given, fcinfo);
+	PeriodArgumentsRequireSame(&counts->arguments, &given);
 	return counts;
 }
 
@@ -189,8 +193,8 @@ period_counts_transfn_history(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return UnchangedState(fcinfo);
 	counts = TransitionCounts(fcinfo);
-	standing = StandingFromHistory(PG_GETARG_PURCHASE_HISTORY_P(1), counts->start, counts->end,
-								   counts->active_days);
+	standing = StandingFromHistory(PG_GETARG_PURCHASE_HISTORY_P(1), counts->arguments.start,
+								   counts->arguments.end, counts->arguments.active_days);
 	CountCustomer(counts, &standing);
 	PG_RETURN_POINTER(counts);
 }
@@ -207,7 +211,7 @@ period_counts_transfn_spans(PG_FUNCTION_ARGS)
 		return UnchangedState(fcinfo);
 	counts = TransitionCounts(fcinfo);
 	spans = SpansFromMultirange(PG_GETARG_MULTIRANGE_P(1), &nspans);
-	standing = StandingFromSpans(spans, nspans, counts->start, counts->end);
+	standing = StandingFromSpans(spans, nspans, counts->arguments.start, counts->arguments.end);
 	CountCustomer(counts, &standing);
 	PG_RETURN_POINTER(counts);
 }
@@ -276,7 +280,7 @@ period_counts_combinefn(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(counts);
 	}
 	counts = (PeriodCounts *) PG_GETARG_POINTER(0);
-	RequireSameArguments(counts, other);
+	PeriodArgumentsRequireSame(&counts->arguments, &other->arguments);
 	counts->at_start += other->at_start;
 	counts->at_end += other->at_end;
 	counts->new_customers += other->new_customers;
@@ -293,9 +297,9 @@ period_counts_serialfn(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	pq_begintypsend(&message);
 	pq_sendbyte(&message, STATE_VERSION);
-	pq_sendint32(&message, counts->start);
-	pq_sendint32(&message, counts->end);
-	pq_sendint32(&message, counts->active_days);
+	pq_sendint32(&message, counts->arguments.start);
+	pq_sendint32(&message, counts->arguments.end);
+	pq_sendint32(&message, counts->arguments.active_days);
 	pq_sendint64(&message, counts->at_start);
 	pq_sendint64(&message, counts->at_end);
 	pq_sendint64(&message, counts->new_customers);
@@ -306,7 +310,8 @@ period_counts_serialfn(PG_FUNCTION_ARGS)
 static bool
 CountsAreSound(const PeriodCounts *counts)
 {
-	return counts->start <= counts->end && counts->active_days >= 0 && counts->lost >= 0 &&
+	return counts->arguments.start <= counts->arguments.end &&
+		   counts->arguments.active_days >= 0 && counts->lost >= 0 &&
 		   counts->lost <= counts->at_start && counts->new_customers >= 0 &&
 		   counts->new_customers <= counts->at_end;
 }
@@ -322,9 +327,9 @@ period_counts_deserialfn(PG_FUNCTION_ARGS)
 	if (message.len != 45 || pq_getmsgbyte(&message) != STATE_VERSION)
 		ReportBadBytes("crr state");
 	counts = NewCounts(CurrentMemoryContext);
-	counts->start = (DateADT) pq_getmsgint(&message, 4);
-	counts->end = (DateADT) pq_getmsgint(&message, 4);
-	counts->active_days = (int32) pq_getmsgint(&message, 4);
+	counts->arguments.start = (DateADT) pq_getmsgint(&message, 4);
+	counts->arguments.end = (DateADT) pq_getmsgint(&message, 4);
+	counts->arguments.active_days = (int32) pq_getmsgint(&message, 4);
 	counts->at_start = pq_getmsgint64(&message);
 	counts->at_end = pq_getmsgint64(&message);
 	counts->new_customers = pq_getmsgint64(&message);

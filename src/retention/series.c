@@ -77,12 +77,12 @@ ClosePeriod(const SeriesState *state, SeriesTally *tallies, const Walk *walk, bo
 
 	if (walk->index == 0)
 		return;
-	tally->purchases += walk->purchases;
 	ActiveAtEnds(state, walk, calendar, &at_start, &at_end);
 	/* No branch: which of the three it is cannot be predicted. */
 	whose = MONEY_REST - (at_start & at_end);
 	whose = walk->first == walk->index ? MONEY_NEW : whose;
-	tally->money[whose] += walk->money;
+	tally->cells[whose].purchases += walk->purchases;
+	tally->cells[whose].money += walk->money;
 	if (calendar && !at_end)
 	{
 		tally->money_idle += walk->money;
@@ -176,6 +176,7 @@ AddHistory(SeriesState *state, HistoryReader *reader, bool calendar)
 		stop = Min(stop, (int64) grid->observed_until + 1);
 	while (!stopped && (n = HistoryNextDays(reader, days)) > 0)
 	{
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n; i++)
 		{
 			int64 day = days[i].day;
@@ -209,11 +210,11 @@ SeriesAddHistory(SeriesState *state, const PurchaseHistory *history)
 {
 	HistoryReader reader;
 
+	if (likely(SeriesAddPlainHistory(state, history)))
+		return;
 	HistoryOpen(&reader, history);
 	state->has_amount |= reader.has_amount;
-	if (likely(reader.refund_days == 0 && !reader.has_negative))
-		SeriesAddPlainHistory(state, &reader);
-	else if (state->method == SERIES_CALENDAR)
+	if (state->method == SERIES_CALENDAR)
 		AddHistory(state, &reader, true);
 	else
 		AddHistory(state, &reader, false);
@@ -278,9 +279,12 @@ SeriesMerge(SeriesState *state, const SeriesState *other)
 		mine[i].ends += theirs[i].ends;
 		mine[i].acquired += theirs[i].acquired;
 		mine[i].new_active += theirs[i].new_active;
-		mine[i].purchases += theirs[i].purchases;
-		for (int k = 0; k < lengthof(mine[i].money); k++)
-			mine[i].money[k] += theirs[i].money[k];
+		for (int k = 0; k < lengthof(mine[i].cells); k++)
+		{
+			mine[i].cells[k].buyers += theirs[i].cells[k].buyers;
+			mine[i].cells[k].purchases += theirs[i].cells[k].purchases;
+			mine[i].cells[k].money += theirs[i].cells[k].money;
+		}
 		mine[i].money_idle += theirs[i].money_idle;
 		mine[i].money_idle_then += theirs[i].money_idle_then;
 	}
@@ -289,7 +293,25 @@ SeriesMerge(SeriesState *state, const SeriesState *other)
 static inline int128
 TallyRevenue(const SeriesTally *tally)
 {
-	return tally->money[MONEY_NEW] + tally->money[MONEY_RETAINED] + tally->money[MONEY_REST];
+	return tally->cells[MONEY_NEW].money + tally->cells[MONEY_RETAINED].money +
+		   tally->cells[MONEY_REST].money;
+}
+
+/* Buyers who were not active at the index before. */
+static inline int64
+TallyArrivals(const SeriesTally *tally)
+{
+	return tally->cells[MONEY_NEW].buyers + tally->cells[MONEY_REST].buyers;
+}
+
+/* Runs that end at an index, the one after it being `next`. */
+static inline int64
+RunsEnded(const SeriesState *state, const SeriesTally *tally, const SeriesTally *next)
+{
+	if (state->method != SERIES_CALENDAR)
+		return tally->ends;
+	return tally->ends + TallyArrivals(tally) + tally->cells[MONEY_RETAINED].buyers -
+		   next->cells[MONEY_RETAINED].buyers;
 }
 
 void
@@ -304,20 +326,21 @@ SeriesNextPeriod(const SeriesState *state, SeriesCursor *cursor, SeriesPeriod *p
 		cursor->known = start->acquired;
 	}
 	period->at_start = cursor->active;
-	period->churned = start->ends;
+	period->churned = RunsEnded(state, start, end);
 	period->retained = period->at_start - period->churned;
-	period->at_end = period->retained + end->starts;
-	period->new_customers = end->new_active;
-	period->reactivated = end->starts - end->new_active;
+	period->new_customers = end->new_active + end->cells[MONEY_NEW].buyers;
+	period->reactivated = end->starts + TallyArrivals(end) - period->new_customers;
+	period->at_end = period->retained + period->new_customers + period->reactivated;
 	period->acquired = end->acquired;
 	period->lapsed = cursor->known - period->at_start;
-	period->purchases = end->purchases;
+	period->purchases = end->cells[MONEY_NEW].purchases + end->cells[MONEY_RETAINED].purchases +
+						end->cells[MONEY_REST].purchases;
 	period->revenue = TallyRevenue(end);
-	period->revenue_new = end->money[MONEY_NEW];
-	period->revenue_retained = end->money[MONEY_RETAINED];
-	period->revenue_rest = end->money[MONEY_REST];
+	period->revenue_new = end->cells[MONEY_NEW].money;
+	period->revenue_retained = end->cells[MONEY_RETAINED].money;
+	period->revenue_rest = end->cells[MONEY_REST].money;
 	period->followed_then = TallyRevenue(start) - start->money_idle;
-	period->followed_now = end->money[MONEY_RETAINED] + end->money_idle_then;
+	period->followed_now = end->cells[MONEY_RETAINED].money + end->money_idle_then;
 	cursor->active = period->at_end;
 	cursor->known += period->acquired;
 }

@@ -31,17 +31,29 @@ enum SeriesMoney
 	MONEY_REST
 };
 
-/* Counters of one index; those of a period p stand under index p + 1. */
+/* Purchases of a period, by whose they are. */
+typedef struct SeriesCell
+{
+	int64  buyers; /* customers, where each is counted once (series_plain.c), else 0 */
+	int64  purchases;
+	int128 money;
+} SeriesCell;
+
+/*
+ * Counters of one index; those of a period p stand under index p + 1. Buyers are not
+ * among starts, ends and new_active: all but retained ones start a run at this index,
+ * new ones are new and active, and by the calendar method those who are not retained
+ * at the next index end their run here. SeriesNextPeriod adds them up.
+ */
 typedef struct SeriesTally
 {
-	int64  starts;	   /* runs that begin here */
-	int64  ends;	   /* runs whose last index this is */
-	int64  acquired;   /* first purchase or span in the period; index 0: before all */
-	int64  new_active; /* of these, active at this index */
-	int64  purchases;
-	int128 money[3];		/* by SeriesMoney */
-	int128 money_idle;		/* of those who bought nothing in the period (calendar method) */
-	int128 money_idle_then; /* of these, those active in the period before */
+	SeriesCell cells[3];   /* by SeriesMoney */
+	int64	   starts;	   /* runs that begin here */
+	int64	   ends;	   /* runs whose last index this is */
+	int64	   acquired;   /* first purchase or span in the period; index 0: before all */
+	int64	   new_active; /* of these, active at this index */
+	int128	   money_idle; /* of those who bought nothing in the period (calendar method) */
+	int128	   money_idle_then; /* of these, those active in the period before */
 } SeriesTally;
 
 typedef enum
@@ -54,9 +66,10 @@ typedef enum
 typedef struct SeriesState
 {
 	SeriesMethod method;
-	int32		 active_days; /* window method */
-	bool		 has_amount;  /* some history has amounts */
-	Grid		 grid;		  /* and the tallies behind it */
+	int32		 active_days;	/* window method */
+	bool		 has_amount;	/* some history has amounts */
+	bool		 short_periods; /* none is longer than active_days; false: not known */
+	Grid		 grid;			/* and the tallies behind it */
 } SeriesState;
 
 static inline Size
@@ -77,9 +90,9 @@ SeriesTallies(const SeriesState *state)
 	return (SeriesTally *) ((char *) state + SeriesHeaderBytes(state->grid.nbounds));
 }
 
-/* Counts one customer; the plain form is for histories without refunds, just opened. */
+/* Counts one customer; the plain form knows only plain histories, and says false of others. */
 extern void SeriesAddHistory(SeriesState *state, const PurchaseHistory *history);
-extern void SeriesAddPlainHistory(SeriesState *state, HistoryReader *reader);
+extern bool SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history);
 extern void SeriesAddSpans(SeriesState *state, const DaySpan *spans, int nspans);
 
 extern void SeriesMerge(SeriesState *state, const SeriesState *other);

@@ -26,12 +26,12 @@ PG_FUNCTION_INFO_V1(retention_agg_combinefn);
 PG_FUNCTION_INFO_V1(retention_agg_serialfn);
 PG_FUNCTION_INFO_V1(retention_agg_deserialfn);
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define STATE_NAME "retention_agg state"
 
 /* Serialized: what comes before the grid and after it, and a tally. */
 #define FIXED_BYTES (1 + 6)
-#define TALLY_BYTES (5 * 8 + 5 * 16)
+#define TALLY_BYTES (3 * (2 * 8 + 16) + 4 * 8 + 2 * 16)
 
 static SeriesState *
 NewState(MemoryContext context, int nbounds)
@@ -68,28 +68,32 @@ FirstState(FunctionCallInfo fcinfo, MemoryContext context, SeriesMethod method,
 	state->method = method;
 	state->active_days = active_days;
 	GridRead(&state->grid, fcinfo, 2, observed_argno);
+	state->short_periods = GridLongest(&state->grid) <= active_days;
 	state->grid.constant = true;
 	for (int argno = 2; argno < PG_NARGS(); argno++)
 		state->grid.constant &= AggregateArgumentIsConstant(fcinfo, argno - 1);
 	return state;
 }
 
-/* The state, made from the arguments with the first row and checked against them later. */
+/*
+ * The state, made from the arguments with the first row and checked against them
+ * later. Only an aggregate can pass a state, so only the first row asks who calls.
+ */
 static SeriesState *
 TransitionState(FunctionCallInfo fcinfo, bool spans)
 {
-	MemoryContext context = AggregateContext(fcinfo);
-	SeriesState	 *state = PG_ARGISNULL(0) ? NULL : (SeriesState *) PG_GETARG_POINTER(0);
-	int			  observed_argno = spans ? 3 : 4;
-	SeriesMethod  method = SERIES_SPANS;
-	int32		  active_days = 0;
+	SeriesState *state = PG_ARGISNULL(0) ? NULL : (SeriesState *) PG_GETARG_POINTER(0);
+	int			 observed_argno = spans ? 3 : 4;
+	SeriesMethod method = SERIES_SPANS;
+	int32		 active_days = 0;
 
 	if (likely(state != NULL && state->grid.constant))
 		return state;
 	if (!spans)
 		method = ReadMethod(fcinfo, 3, &active_days);
 	if (state == NULL)
-		return FirstState(fcinfo, context, method, active_days, observed_argno);
+		return FirstState(fcinfo, AggregateContext(fcinfo), method, active_days,
+						  observed_argno);
 	GridRequireSameArguments(&state->grid, fcinfo, 2, observed_argno);
 	if (method != state->method || active_days != state->active_days)
 		ReportChangedArgument("active_days");
@@ -248,13 +252,16 @@ retention_agg_combinefn(PG_FUNCTION_ARGS)
 static void
 SendTally(StringInfo message, const SeriesTally *tally)
 {
+	for (int i = 0; i < lengthof(tally->cells); i++)
+	{
+		pq_sendint64(message, tally->cells[i].buyers);
+		pq_sendint64(message, tally->cells[i].purchases);
+		SendInt128(message, tally->cells[i].money);
+	}
 	pq_sendint64(message, tally->starts);
 	pq_sendint64(message, tally->ends);
 	pq_sendint64(message, tally->acquired);
 	pq_sendint64(message, tally->new_active);
-	pq_sendint64(message, tally->purchases);
-	for (int i = 0; i < lengthof(tally->money); i++)
-		SendInt128(message, tally->money[i]);
 	SendInt128(message, tally->money_idle);
 	SendInt128(message, tally->money_idle_then);
 }
@@ -284,17 +291,21 @@ retention_agg_serialfn(PG_FUNCTION_ARGS)
 static void
 ReceiveTally(StringInfo message, SeriesTally *tally)
 {
+	for (int i = 0; i < lengthof(tally->cells); i++)
+	{
+		tally->cells[i].buyers = pq_getmsgint64(message);
+		tally->cells[i].purchases = pq_getmsgint64(message);
+		tally->cells[i].money = ReceiveInt128(message);
+		if (tally->cells[i].buyers < 0 || tally->cells[i].purchases < 0)
+			ReportBadBytes(STATE_NAME);
+	}
 	tally->starts = pq_getmsgint64(message);
 	tally->ends = pq_getmsgint64(message);
 	tally->acquired = pq_getmsgint64(message);
 	tally->new_active = pq_getmsgint64(message);
-	tally->purchases = pq_getmsgint64(message);
-	for (int i = 0; i < lengthof(tally->money); i++)
-		tally->money[i] = ReceiveInt128(message);
 	tally->money_idle = ReceiveInt128(message);
 	tally->money_idle_then = ReceiveInt128(message);
-	if (tally->starts < 0 || tally->ends < 0 || tally->acquired < 0 || tally->new_active < 0 ||
-		tally->purchases < 0)
+	if (tally->starts < 0 || tally->ends < 0 || tally->acquired < 0 || tally->new_active < 0)
 		ReportBadBytes(STATE_NAME);
 }
 

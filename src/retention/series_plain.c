@@ -2,15 +2,153 @@
  * retention/series_plain.c - the kernel of retention_agg for customers without
  * refunds, who are nearly all.
  *
- * Whether a purchase opens a new period, and whether the customer had been
- * away, are coin tosses to a processor, so nothing here branches on them: days
- * are gathered by period, and each period's counters get zeros or ones. What is
- * counted is the same as in retention/series.c.
+ * Whether a purchase opens a new period, and whether the customer bought in the one
+ * before, are coin tosses to a processor, so nothing here branches on them: each day
+ * adds zeros or ones to the counters of its period. Where every period's purchases
+ * are active at its end (calendar method; periods no longer than active_days)
+ * a day is counted as it is read. Otherwise days are gathered by period first.
+ * What is counted is the same as in retention/series.c.
  */
 #include "postgres.h"
 
 #include "compat.h"
+#include "history_plain.h"
 #include "retention/series.h"
+
+typedef struct
+{
+	GridScale grid;
+	int64	  active_days;
+} Scale;
+
+/* The last index at which a purchase still counts (window method), if it does at any. */
+static pg_attribute_always_inline int
+RunEnd(const Scale *scale, int64 last)
+{
+	int64 until = last + scale->active_days;
+
+	return GridScaleReached(&scale->grid, Min(until, scale->grid.end - 1)) -
+		   (until < scale->grid.end);
+}
+
+/*
+ * Days before the first boundary, from *day on: they only say that the customer is
+ * known. Returns how many days are left from the new *day on.
+ */
+static pg_attribute_always_inline uint32
+SkipEarlier(const Scale *scale, PlainHistory *plain, int64 *day, int64 *last)
+{
+	uint32 left = plain->days;
+
+	while (*day < Min(scale->grid.first, scale->grid.stop))
+	{
+		*last = *day;
+		(void) PlainNext(&plain->counts);
+		(void) PlainNext(&plain->amounts);
+		if (--left == 0)
+			break;
+		*day += (int64) PlainNext(&plain->gaps);
+	}
+	return left;
+}
+
+/* The first choice where the condition holds, without a branch. */
+static pg_attribute_always_inline uint32
+Choose(bool condition, uint32 yes, uint32 no)
+{
+	return no ^ ((no ^ yes) & -(uint32) condition);
+}
+
+/*
+ * Counts the days from `day`, in period `index`, on; what came before them is counted.
+ * Days are those since the first boundary.
+ */
+static pg_attribute_always_inline void
+CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
+		  int index, uint32 whose, bool calendar, bool has_counts, bool by_day)
+{
+	int64 first = scale->grid.first;
+	int64 stop = scale->grid.stop - first;
+	int64 reach = first + scale->active_days;
+	bool  same = false;
+
+	for (;;)
+	{
+		SeriesCell *cell = &tallies[index].cells[whose];
+		int			before = index;
+		int64		last = day;
+		bool		at_start;
+
+		cell->buyers += !same;
+		cell->purchases += has_counts ? (int64) PlainNext(&plain->counts) : 1;
+		cell->money += PlainNext(&plain->amounts) * plain->unit;
+		if (--left == 0)
+			break;
+		day += (int64) PlainNext(&plain->gaps);
+		if (unlikely(day >= stop))
+		{
+			day = last;
+			break;
+		}
+		index = by_day ? scale->grid.slots[day] : GridScaleReached(&scale->grid, first + day);
+		same = index == before;
+		if (calendar)
+			at_start = index - before == 1;
+		else
+		{
+			at_start = last >= scale->grid.bounds[index - 1] - reach;
+			if (!at_start)
+				tallies[RunEnd(scale, first + last)].ends++;
+		}
+		whose = Choose(same, whose, MONEY_REST - at_start);
+	}
+	if (!calendar)
+		tallies[RunEnd(scale, first + day)].ends++;
+}
+
+/*
+ * Counts a customer whose purchases are active at the end of their period. A run
+ * goes on when the customer is active at the start of the next purchase's period.
+ */
+static pg_attribute_always_inline void
+CountDays(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, bool calendar)
+{
+	int64  day = plain->first;
+	int64  last = SERIES_NEVER;
+	uint32 left = plain->days;
+	bool   known;
+	bool   at_start;
+	int	   index;
+	int	   whose;
+
+	if (unlikely(day < scale->grid.first))
+		left = SkipEarlier(scale, plain, &day, &last);
+	known = last != SERIES_NEVER;
+	at_start = !calendar && last >= scale->grid.first - scale->active_days;
+	tallies[0].acquired += known;
+	tallies[0].starts += at_start;
+	if (unlikely(left == 0 || day >= scale->grid.stop))
+	{
+		if (at_start)
+			tallies[RunEnd(scale, last)].ends++;
+		return;
+	}
+	index = GridScaleReached(&scale->grid, day);
+	if (unlikely(at_start))
+	{
+		at_start = last >= scale->grid.bounds[index - 1] - scale->active_days;
+		if (!at_start)
+			tallies[RunEnd(scale, last)].ends++;
+	}
+	tallies[index].acquired += !known;
+	whose = known ? MONEY_REST - at_start : MONEY_NEW;
+	day -= scale->grid.first;
+	/* Two ways only: the common one, and one that is right for every history and grid. */
+	if (unlikely(plain->has_counts || scale->grid.shift != 0))
+		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, true, false);
+	else
+		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, false, true);
+}
 
 /* So many periods are gathered at a time. */
 #define MAX_PERIODS 64
@@ -18,7 +156,7 @@
 /* A customer's purchases in one period. */
 typedef struct
 {
-	int	   index; /* boundaries reached */
+	int	   index; /* boundaries reached; -1: no period yet */
 	int64  last;  /* purchase day */
 	int64  purchases;
 	uint64 money; /* in the history's unit */
@@ -27,66 +165,48 @@ typedef struct
 /* What came before the period that is counted next. */
 typedef struct
 {
-	int	  index; /* of the last purchase, -1: none */
 	int64 last;	 /* purchase day */
-	int	  first; /* index of the first purchase */
-	int	  run;	 /* where the current run starts (window method) */
+	int	  first; /* index of the first purchase, -1: none yet */
+	int	  run;	 /* where the current run starts */
 } Past;
 
 /*
- * Adds a history's days before `stop`, from number `from` on, to periods[0],
- * which is under way, and those after it, MAX_PERIODS in all; returns the number
- * of the first day not added, and in *count how many periods stand there now.
- * An index of -1 is no period yet.
+ * Adds days, *left of them from *day on, to periods[0], which is under way, and
+ * those after it, MAX_PERIODS in all. Returns how many periods stand there now;
+ * *left is 0 when the history's days, or those that count, are at an end.
  */
-static pg_attribute_always_inline uint32
-GatherPeriods(const Grid *grid, const HistoryReader *reader, uint32 from, int64 *day_before,
-			  int64 stop, PeriodPurchases *periods, int *count)
+static int
+GatherPeriods(const Scale *scale, PlainHistory *plain, uint32 *left, int64 *day,
+			  PeriodPurchases *periods)
 {
-	int64			first = grid->bounds[0];
 	PeriodPurchases now = periods[0];
-	int64			day = *day_before;
 	int				at = 0;
-	uint32			i;
 
-	for (i = from; i < reader->days && at < MAX_PERIODS - 1; i++)
+	while (at < MAX_PERIODS - 1)
 	{
-		int64 next =
-			i > 0 ? day + (int64) HistoryColumnBits(reader->gaps, i - 1, reader->gap_width)
-				  : reader->first;
 		int	   index;
 		bool   same;
 		uint64 keep;
 
-		if (unlikely(next >= stop))
+		if (unlikely(*day >= scale->grid.stop))
+		{
+			*left = 0;
 			break;
-		day = next;
-		index = likely(day >= first) ? GridReachedInside(grid, day) : 0;
+		}
+		index = likely(*day >= scale->grid.first) ? GridScaleReached(&scale->grid, *day) : 0;
 		same = index == now.index;
 		keep = -(uint64) same;
 		at += !same;
 		now.index = index;
-		now.last = day;
-		now.purchases = (int64) ((uint64) now.purchases & keep) +
-						(reader->has_counts
-							 ? (int64) HistoryColumnBits(reader->counts, i, reader->count_width)
-							 : 1);
-		now.money =
-			(now.money & keep) +
-			(reader->has_amount ? HistoryColumnBits(reader->amounts, i, reader->amount_width)
-								: 0);
+		now.last = *day;
+		now.purchases = (int64) (((uint64) now.purchases & keep) + PlainNext(&plain->counts));
+		now.money = (now.money & keep) + PlainNext(&plain->amounts);
 		periods[at] = now;
+		if (--*left == 0)
+			break;
+		*day += (int64) PlainNext(&plain->gaps);
 	}
-	*day_before = day;
-	*count = at + 1;
-	return i;
-}
-
-/* The last index at which a purchase of that day still counts (window method). */
-static inline int
-RunEnd(const SeriesState *state, int64 last)
-{
-	return GridReached(&state->grid, last + state->active_days) - 1;
+	return at + 1;
 }
 
 /* Counts the run that the past ends, if it does; it may cover no index. */
@@ -102,84 +222,85 @@ EndRun(SeriesTally *tallies, const Past *past, int end, bool ends)
 	tallies[from].new_active += counts && from == past->first && from > 0;
 }
 
-static pg_attribute_always_inline void
-CountPeriod(const SeriesState *state, SeriesTally *tallies, const PeriodPurchases *now,
-			int64 unit, Past *past, bool calendar)
+/* As RunEnd, for days that may lie before the first boundary. */
+static inline int
+PastRunEnd(const Scale *scale, const Past *past)
 {
-	const DateADT *bounds = state->grid.bounds;
-	SeriesTally	  *tally = &tallies[now->index];
-	bool		   is_first = past->index < 0;
-	int			   before = Max(now->index - 1, 0);
-	bool		   at_start;
-	bool		   at_end = true;
+	return past->last + scale->active_days < scale->grid.first ? -1 : RunEnd(scale, past->last);
+}
 
-	if (calendar)
-	{
-		at_start = now->index > 1 && past->index == now->index - 1;
-		tally->starts += !at_start && now->index > 0;
-		tally->new_active += is_first && now->index > 0;
-		tallies[Max(past->index, 0)].ends += !at_start && past->index > 0;
-	}
-	else
-	{
-		at_start = past->last >= (int64) bounds[before] - state->active_days;
-		at_end = now->last >= (int64) bounds[now->index] - state->active_days;
-		EndRun(tallies, past, RunEnd(state, past->last), !is_first && !at_start);
-		past->run = at_start ? past->run : now->index;
-	}
+static inline void
+CountPeriod(SeriesTally *tallies, const Scale *scale, const PeriodPurchases *now, uint64 unit,
+			Past *past)
+{
+	const DateADT *bounds = scale->grid.bounds;
+	SeriesTally	  *tally = &tallies[now->index];
+	bool		   is_first = past->first < 0;
+	bool at_start = past->last >= (int64) bounds[Max(now->index - 1, 0)] - scale->active_days;
+	bool at_end = now->last >= (int64) bounds[now->index] - scale->active_days;
+
+	EndRun(tallies, past, PastRunEnd(scale, past), !is_first && !at_start);
+	past->run = at_start ? past->run : now->index;
 	tally->acquired += is_first;
 	past->first = is_first ? now->index : past->first;
 	if (likely(now->index > 0))
 	{
 		int whose = is_first ? MONEY_NEW : MONEY_REST - (at_start & at_end);
 
-		tally->purchases += now->purchases;
-		tally->money[whose] += (int64) (now->money * (uint64) unit);
+		tally->cells[whose].purchases += now->purchases;
+		tally->cells[whose].money += now->money * unit;
 	}
-	past->index = now->index;
 	past->last = now->last;
 }
 
-static pg_attribute_always_inline void
-AddPlainHistory(SeriesState *state, HistoryReader *reader, bool calendar)
+/* Counts a customer by the window method, whatever the periods. */
+static void
+CountPeriods(SeriesTally *tallies, const Scale *scale, PlainHistory *plain)
 {
-	Grid		   *grid = &state->grid;
-	SeriesTally	   *tallies = SeriesTallies(state);
-	int64			stop = grid->bounds[grid->nbounds - 1];
-	Past			past = {-1, SERIES_NEVER, -1, 0};
 	PeriodPurchases periods[MAX_PERIODS];
-	int64			day = 0;
-	uint32			from = 0;
-	uint32			until;
+	Past			past = {SERIES_NEVER, -1, 0};
+	int64			day = plain->first;
+	uint32			left = plain->days;
 	int				count;
 
-	if (grid->observed_given)
-		stop = Min(stop, (int64) grid->observed_until + 1);
-	else if (reader->days > 0)
-		GridObserve(grid, reader->last);
 	periods[0] = (PeriodPurchases){-1, SERIES_NEVER, 0, 0};
 	do
 	{
-		until = from;
-		from = GatherPeriods(grid, reader, from, &day, stop, periods, &count);
+		count = GatherPeriods(scale, plain, &left, &day, periods);
 		for (int i = periods[0].index < 0 ? 1 : 0; i < count - 1; i++)
-			CountPeriod(state, tallies, &periods[i], reader->unit, &past, calendar);
+			CountPeriod(tallies, scale, &periods[i], plain->unit, &past);
 		periods[0] = periods[count - 1];
-	} while (from < reader->days && from > until);
+	} while (left > 0);
 	if (periods[0].index < 0)
 		return;
-	CountPeriod(state, tallies, &periods[0], reader->unit, &past, calendar);
-	if (calendar)
-		tallies[past.index].ends += past.index > 0;
-	else
-		EndRun(tallies, &past, RunEnd(state, past.last), true);
+	CountPeriod(tallies, scale, &periods[0], plain->unit, &past);
+	EndRun(tallies, &past, PastRunEnd(scale, &past), true);
 }
 
-void
-SeriesAddPlainHistory(SeriesState *state, HistoryReader *reader)
+bool
+SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history)
 {
+	SeriesTally *tallies = SeriesTallies(state);
+	Scale		 scale;
+	PlainHistory plain;
+
+	if (unlikely(!GridScaleOf(&scale.grid, &state->grid) || !PlainOpen(&plain, history)))
+		return false;
+	scale.active_days = state->active_days;
+	state->has_amount |= plain.has_amount;
+	if (!state->grid.observed_given)
+		GridObserve(&state->grid, plain.last);
 	if (state->method == SERIES_CALENDAR)
-		AddPlainHistory(state, reader, true);
+		CountDays(tallies, &scale, &plain, true);
+	else if (state->short_periods)
+		CountDays(tallies, &scale, &plain, false);
 	else
-		AddPlainHistory(state, reader, false);
+	{
+		/* Copies: what a function gets by address lives in memory, on the other ways too. */
+		Scale		 scale_copy = scale;
+		PlainHistory plain_copy = plain;
+
+		CountPeriods(tallies, &scale_copy, &plain_copy);
+	}
+	return true;
 }

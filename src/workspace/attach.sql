@@ -7,6 +7,7 @@
  *   change_queue       ids that triggers saw change since; a row of NULLs: anything may have
  *   changed_customers  those that the refresh under way recomputes; empty between refreshes
  *   refresh_log        what each refresh did
+ *   workspace_attachment  what is attached beside purchases (attachment.sql)
  * Its owner is the owner of workspace_state.
  */
 
@@ -116,23 +117,12 @@ CREATE FUNCTION workspace_check(source regclass, customer_id name, purchased_at 
 DECLARE
 	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.extname = 'crm_ext');
-	rel record;
+	relowner oid;
 	natural_mode text;
 	replicated boolean;
 BEGIN
-	SELECT c.oid, c.relkind, c.relowner, c.relnamespace INTO rel FROM pg_class c WHERE c.oid = source;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'relation with OID % does not exist', source::oid USING ERRCODE = 'undefined_table';
-	END IF;
-	IF rel.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
-		RAISE EXCEPTION '"%" is not a table, view, materialized view or foreign table', source
-			USING ERRCODE = 'wrong_object_type';
-	END IF;
-	IF NOT has_schema_privilege(rel.relnamespace, 'USAGE') THEN
-		RAISE EXCEPTION 'permission denied for schema %', rel.relnamespace::regnamespace
-			USING ERRCODE = 'insufficient_privilege',
-				HINT = format('Its owner can run: GRANT USAGE ON SCHEMA %s TO %I.', rel.relnamespace::regnamespace, current_user);
-	END IF;
+	EXECUTE format('SELECT %s.workspace_check_relation($1)', crm) USING source;
+	SELECT c.relowner INTO relowner FROM pg_class c WHERE c.oid = source;
 	EXECUTE format('SELECT %1$s.workspace_column($1, $2, ''customer_id''), %1$s.workspace_column($1, $3, ''purchased_at''),
 		CASE WHEN $4 IS NOT NULL THEN %1$s.workspace_column($1, $4, ''amount'') END', crm)
 		USING source, customer_id, purchased_at, amount;
@@ -141,7 +131,7 @@ BEGIN
 	IF capture = 'auto' THEN
 		RETURN CASE
 			WHEN NOT has_table_privilege(source, 'TRIGGER') THEN 'none'
-			WHEN replicated AND NOT pg_has_role(rel.relowner, 'USAGE') THEN 'none'
+			WHEN replicated AND NOT pg_has_role(relowner, 'USAGE') THEN 'none'
 			ELSE natural_mode END;
 	ELSIF capture = 'none' THEN
 		RETURN capture;
@@ -156,7 +146,7 @@ BEGIN
 		RAISE EXCEPTION 'permission denied to create triggers on "%"', source
 			USING ERRCODE = 'insufficient_privilege',
 				HINT = format('Its owner can run: GRANT TRIGGER ON %s TO %I. Without it: capture => ''none''.', source, current_user);
-	ELSIF replicated AND NOT pg_has_role(rel.relowner, 'USAGE') THEN
+	ELSIF replicated AND NOT pg_has_role(relowner, 'USAGE') THEN
 		RAISE EXCEPTION 'only the owner of "%" can have triggers fire for replicated rows', source
 			USING ERRCODE = 'insufficient_privilege', HINT = 'Without them: capture => ''none''.';
 	END IF;
@@ -199,7 +189,7 @@ BEGIN
 		EXECUTE format('SELECT string_agg(quote_ident(c.relname), '', '' ORDER BY c.relname)
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = $1 AND (c.relname IN (SELECT name FROM %s.workspace_views())
-				OR c.relname IN (''customer_history'', ''change_queue'', ''changed_customers'', ''refresh_log''))', crm)
+				OR c.relname IN (''customer_history'', ''change_queue'', ''changed_customers'', ''refresh_log'', ''workspace_attachment''))', crm)
 			INTO taken USING workspace;
 		IF taken IS NOT NULL THEN
 			RAISE EXCEPTION 'schema "%" has relations of the names that a workspace needs: %', workspace, taken
@@ -215,6 +205,23 @@ END
 $$;
 COMMENT ON FUNCTION workspace_check_settings(name, text, integer, date) IS
 	'internal: refuses settings that no workspace can have';
+
+CREATE FUNCTION workspace_create_attachments(workspace name) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format('CREATE TABLE %1$I.workspace_attachment (
+			kind text PRIMARY KEY,
+			source regclass NOT NULL,
+			columns jsonb NOT NULL,
+			options jsonb NOT NULL,
+			attached_at timestamptz NOT NULL,
+			counted_at timestamptz,
+			rows_seen bigint,
+			rows_left_out bigint)', workspace);
+END
+$$;
+COMMENT ON FUNCTION workspace_create_attachments(name) IS
+	'internal: creates the table of what is attached to a workspace beside purchases';
 
 CREATE FUNCTION workspace_create_tables(workspace name, source regclass, customer_id name, with_key boolean) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -276,6 +283,7 @@ BEGIN
 			spend_model %2$s.spend_model,
 			fitted_at timestamptz,
 			changed_since_fit bigint NOT NULL DEFAULT 0)', workspace, crm);
+	EXECUTE format('SELECT %s.workspace_create_attachments($1)', crm) USING workspace;
 END
 $$;
 COMMENT ON FUNCTION workspace_create_tables(name, regclass, name, boolean) IS
@@ -334,6 +342,15 @@ CREATE FUNCTION workspace_comments() RETURNS TABLE (object text, comment text)
 		('COLUMN %1$s.workspace_state.spend_model', 'what customers spend per purchase day, fitted'),
 		('COLUMN %1$s.workspace_state.fitted_at', 'when the models were fitted'),
 		('COLUMN %1$s.workspace_state.changed_since_fit', 'customers who changed since'),
+		('TABLE %1$s.workspace_attachment', 'what is attached beside purchases, by the crm_attach_... functions'),
+		('COLUMN %1$s.workspace_attachment.kind', 'what it is: subscriptions, costs, campaigns ...'),
+		('COLUMN %1$s.workspace_attachment.source', 'the relation it stands over'),
+		('COLUMN %1$s.workspace_attachment.columns', 'the source''s columns by what they are taken for'),
+		('COLUMN %1$s.workspace_attachment.options', 'settings by name, as its views read them'),
+		('COLUMN %1$s.workspace_attachment.attached_at', 'when it was attached'),
+		('COLUMN %1$s.workspace_attachment.counted_at', 'when its rows were counted: when attached, and at each full refresh'),
+		('COLUMN %1$s.workspace_attachment.rows_seen', 'rows of the source'),
+		('COLUMN %1$s.workspace_attachment.rows_left_out', 'rows that lack what they need, or cannot be'),
 		('TABLE %1$s.change_queue', 'ids whose rows changed since the last refresh, written by the source''s triggers'),
 		('COLUMN %1$s.change_queue.customer_id', 'the customer''s id'),
 		('COLUMN %1$s.change_queue.rows', 'rows more than before; NULL: anything may have changed'),
@@ -359,6 +376,79 @@ CREATE FUNCTION workspace_comments() RETURNS TABLE (object text, comment text)
 COMMENT ON FUNCTION workspace_comments() IS
 	'internal: the comments of a workspace''s tables and functions, as templates';
 
+-- One view with its comments, from the lines of "name: comment" or from the composite type whose
+-- columns it has. A view that is there is replaced, and keeps its options, grants and dependents.
+CREATE FUNCTION workspace_create_view(workspace name, name name, query text, comment text, columns text, row_type name)
+	RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+	view text := format('%I.%I', workspace, name);
+	options text := (SELECT format(' WITH (%s)', array_to_string(c.reloptions, ', '))
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = workspace AND c.relname = workspace_create_view.name AND c.reloptions IS NOT NULL);
+	col record;
+BEGIN
+	EXECUTE format('CREATE OR REPLACE VIEW %s%s AS %s', view, options, query);
+	IF comment IS NOT NULL THEN
+		EXECUTE format('COMMENT ON VIEW %s IS %L', view, comment);
+	END IF;
+	FOR col IN
+		SELECT split_part(line, ': ', 1) AS name, substr(line, strpos(line, ': ') + 2) AS comment
+		FROM regexp_split_to_table(columns, '\n') AS line WHERE line <> ''
+		UNION ALL
+		SELECT a.attname, col_description(t.typrelid, f.attnum)
+		FROM pg_extension e JOIN pg_type t ON t.typnamespace = e.extnamespace AND t.typname = row_type
+			JOIN pg_attribute f ON f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
+			JOIN pg_attribute a ON a.attname = f.attname AND a.attrelid = view::regclass
+		WHERE e.extname = 'crm_ext'
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view, col.name, col.comment);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION workspace_create_view(name, name, text, text, text, name) IS
+	'internal: creates or replaces a view of a workspace, with its comments; comment NULL: the view keeps its own';
+
+-- Of views and comments that are there, replaces what they say.
+CREATE FUNCTION workspace_write_views(workspace name) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+	item record;
+BEGIN
+	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_views() ORDER BY position', crm)
+	LOOP
+		EXECUTE format('SELECT %s.workspace_create_view($1, $2, $3, $4, $5, $6)', crm)
+			USING workspace, item.name, format(item.query, crm, quote_ident(workspace)), item.comment, item.columns, item.row_type;
+	END LOOP;
+	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_comments()', crm)
+	LOOP
+		CONTINUE WHEN item.object = 'SCHEMA %1$s';
+		EXECUTE format('COMMENT ON %s IS %L', format(item.object, quote_ident(workspace)), item.comment);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION workspace_write_views(name) IS
+	'internal: creates or replaces a workspace''s views, and comments on everything in it';
+
+-- A workspace of version 0.1.0 knows no attachments, and its views lack columns.
+CREATE FUNCTION workspace_modernise(workspace name) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+BEGIN
+	IF to_regclass(format('%I.workspace_attachment', workspace)) IS NULL THEN
+		EXECUTE format('SELECT %s.workspace_create_attachments($1)', crm) USING workspace;
+		EXECUTE format('SELECT %s.workspace_write_views($1)', crm) USING workspace;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION workspace_modernise(name) IS
+	'internal: gives a workspace that an older version created what this one''s have';
+
 CREATE FUNCTION workspace_create_views(workspace name) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -367,42 +457,13 @@ DECLARE
 		WHERE e.extname = 'crm_ext');
 	ws text := quote_ident(workspace);
 	item record;
-	col record;
 BEGIN
-	FOR item IN EXECUTE format('SELECT v.name, v.query, v.comment, v.columns, t.oid AS row_type
-		FROM %s.workspace_views() v
-			LEFT JOIN pg_extension e ON e.extname = ''crm_ext''
-			LEFT JOIN pg_type t ON t.typnamespace = e.extnamespace AND t.typname = v.row_type
-		ORDER BY v.position', crm)
-	LOOP
-		EXECUTE format('CREATE VIEW %s.%I AS %s', ws, item.name, format(item.query, crm, ws));
-		EXECUTE format('COMMENT ON VIEW %s.%I IS %L', ws, item.name, item.comment);
-		FOR col IN
-			SELECT split_part(line, ': ', 1) AS name, substr(line, strpos(line, ': ') + 2) AS comment
-			FROM regexp_split_to_table(item.columns, '\n') AS line WHERE line <> ''
-		LOOP
-			EXECUTE format('COMMENT ON COLUMN %s.%I.%I IS %L', ws, item.name, col.name, col.comment);
-		END LOOP;
-		-- Where the columns are those of a composite type, so are their comments.
-		FOR col IN
-			SELECT a.attname AS name, col_description(t.typrelid, f.attnum) AS comment
-			FROM pg_type t JOIN pg_attribute f ON f.attrelid = t.typrelid
-				JOIN pg_attribute a ON a.attname = f.attname
-			WHERE t.oid = item.row_type AND f.attnum > 0 AND NOT f.attisdropped AND a.attrelid = format('%s.%I', ws, item.name)::regclass
-		LOOP
-			EXECUTE format('COMMENT ON COLUMN %s.%I.%I IS %L', ws, item.name, col.name, col.comment);
-		END LOOP;
-	END LOOP;
 	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_functions()', crm)
 	LOOP
 		EXECUTE format(item.definition, crm, ws, (SELECT format_type(atttypid, -1) FROM pg_attribute
 			WHERE attrelid = format('%s.customer_history', ws)::regclass AND attname = 'customer_id'));
 	END LOOP;
-	FOR item IN EXECUTE format('SELECT * FROM %s.workspace_comments()', crm)
-	LOOP
-		CONTINUE WHEN item.object = 'SCHEMA %1$s';
-		EXECUTE format('COMMENT ON %s IS %L', format(item.object, ws), item.comment);
-	END LOOP;
+	EXECUTE format('SELECT %s.workspace_write_views($1)', crm) USING workspace;
 	-- Nothing is granted by default: PostgreSQL would let everybody call functions.
 	FOR item IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = ws::regnamespace
 	LOOP
@@ -473,13 +534,13 @@ $$;
 COMMENT ON FUNCTION crm_attach(regclass, name, name, name, name, text, integer, date, boolean, text) IS
 	'creates a workspace, a schema with the views of BI tools, over a table, view or foreign table of purchases, and fills it; the source is neither copied nor altered but for the triggers that record changes';
 
-CREATE FUNCTION workspace_open(workspace name) RETURNS void
+-- The owner of a workspace; 55000 where there is none.
+CREATE FUNCTION workspace_find(workspace name) RETURNS oid
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	owner oid := (SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = workspace AND c.relname = 'workspace_state' AND c.relkind = 'r');
-	foreign_table text;
 BEGIN
 	IF owner IS NULL THEN
 		RAISE EXCEPTION 'there is no workspace "%"', workspace USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -488,6 +549,22 @@ BEGIN
 				FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 				WHERE c.relname = 'workspace_state' AND c.relkind = 'r');
 	END IF;
+	RETURN owner;
+END
+$$;
+COMMENT ON FUNCTION workspace_find(name) IS
+	'internal: the owner of a workspace; an error where there is none';
+
+CREATE FUNCTION workspace_open(workspace name) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+	owner oid;
+	foreign_table text;
+BEGIN
+	EXECUTE format('SELECT %s.workspace_find($1)', crm) INTO owner USING workspace;
 	IF owner <> current_user::regrole THEN
 		RAISE EXCEPTION 'must be owner of workspace "%"', workspace USING ERRCODE = 'insufficient_privilege',
 			HINT = format('It stores what its owner sees: SET ROLE %s.', owner::regrole);
@@ -496,7 +573,8 @@ BEGIN
 	SELECT quote_ident(c.relname) INTO foreign_table
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname = workspace AND c.relowner <> owner
-		AND c.relname IN ('customer_history', 'change_queue', 'changed_customers', 'refresh_log');
+		AND (c.relname IN ('customer_history', 'change_queue', 'changed_customers', 'refresh_log', 'workspace_attachment')
+			OR c.relname LIKE 'stored\_%' AND c.relkind = 'r');
 	IF found THEN
 		RAISE EXCEPTION 'table % of workspace "%" belongs to another role', foreign_table, workspace
 			USING ERRCODE = 'insufficient_privilege';
@@ -515,20 +593,23 @@ DECLARE
 	created boolean;
 	names text;
 BEGIN
-	EXECUTE format('SELECT %s.workspace_open($1)', crm) USING workspace;
+	EXECUTE format('SELECT %1$s.workspace_open($1), %1$s.workspace_modernise($1)', crm) USING workspace;
 	EXECUTE format('SELECT schema_created FROM %I.workspace_state', workspace) INTO created;
 	EXECUTE format('DROP FUNCTION %I.capture_changes() CASCADE', workspace);    -- and the triggers
 	SELECT string_agg(p.oid::regprocedure::text, ', ') INTO names
 	FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 	WHERE n.nspname = workspace AND p.proname IN ('retention', 'customers_as_of');
 	EXECUTE 'DROP FUNCTION ' || names;
-	EXECUTE format('SELECT string_agg(format(''%%I.%%I'', n.nspname, c.relname), '', '')
-		FROM %s.workspace_views() v JOIN pg_class c ON c.relname = v.name AND c.relkind = ''v''
+	EXECUTE format('SELECT string_agg(format(''%%I.%%I'', n.nspname, c.relname), '', '' ORDER BY c.relname)
+		FROM (SELECT name FROM %1$s.workspace_views() UNION SELECT name FROM %1$s.workspace_attached_names($1, ''v'')) AS v
+			JOIN pg_class c ON c.relname = v.name AND c.relkind = ''v''
 			JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = $1', crm) INTO names USING workspace;
 	EXECUTE 'DROP VIEW ' || names;
+	EXECUTE format('SELECT string_agg(format('', %%I.%%I'', $1, name), '''') FROM %s.workspace_attached_names($1, ''r'')', crm)
+		INTO names USING workspace;
 	EXECUTE format('DROP TABLE %1$I.customer_history, %1$I.change_queue, %1$I.changed_customers, %1$I.refresh_log,
-		%1$I.workspace_state', workspace);
+		%1$I.workspace_attachment, %1$I.workspace_state', workspace) || coalesce(names, '');
 	IF created THEN
 		EXECUTE format('DROP SCHEMA %I', workspace);
 	END IF;

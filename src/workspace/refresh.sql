@@ -310,6 +310,7 @@ BEGIN
 	END IF;
 	EXECUTE format('SELECT %s.workspace_open($1)', crm) USING workspace;
 	EXECUTE format('SELECT * FROM %s.workspace_lock($1)', crm) INTO state USING workspace;
+	EXECUTE format('SELECT %s.workspace_modernise($1)', crm) USING workspace;
 	EXECUTE format('SELECT %s.workspace_check_source($1, $2, $3, $4, $5)', crm)
 		USING workspace, state.source, state.customer_id, state.purchased_at, state.amount;
 	columns := ARRAY[state.customer_id, state.purchased_at, state.amount];
@@ -345,6 +346,7 @@ BEGIN
 		USING workspace, CASE WHEN distrust IS NULL THEN identity END, coalesce(state.as_of, (now() AT TIME ZONE state.time_zone)::date), reason IS NOT NULL;
 	EXECUTE format('SELECT %s.workspace_fit($1, $2, $3, $4)', crm) INTO refitted
 		USING workspace, done.changed + done.removed, refit, reason IS NOT NULL;
+	EXECUTE format('SELECT %s.workspace_refresh_attachments($1, $2, $3)', crm) USING workspace, reason IS NOT NULL, refitted;
 	EXECUTE format('INSERT INTO %1$I.refresh_log (started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen, refitted)
 		SELECT $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen, $7
 		FROM %1$I.workspace_state', workspace)

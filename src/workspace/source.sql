@@ -31,13 +31,38 @@ CREATE FUNCTION workspace_suits(type oid, purpose text) RETURNS boolean
 		SELECT CASE workspace_suits.purpose
 			WHEN 'customer_id' THEN workspace_key_hashes(base.type)
 			WHEN 'purchased_at' THEN base.type IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
+			WHEN 'time' THEN base.type IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
+			WHEN 'label' THEN true
 			ELSE base.type IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype,
 				'numeric'::regtype, 'real'::regtype, 'double precision'::regtype, 'money'::regtype)
 		END
 		FROM (SELECT workspace_base_type(workspace_suits.type)) AS base(type);
 	END;
 COMMENT ON FUNCTION workspace_suits(oid, text) IS
-	'internal: whether a column of that type can be the customer_id, purchased_at or amount of a workspace';
+	'internal: whether a column of that type can be the customer_id, purchased_at or amount of a workspace, a time, or a label, which anything can be';
+
+CREATE FUNCTION workspace_check_relation(source regclass) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rel record;
+BEGIN
+	SELECT c.relkind, c.relnamespace INTO rel FROM pg_class c WHERE c.oid = source;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'relation with OID % does not exist', source::oid USING ERRCODE = 'undefined_table';
+	END IF;
+	IF rel.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
+		RAISE EXCEPTION '"%" is not a table, view, materialized view or foreign table', source
+			USING ERRCODE = 'wrong_object_type';
+	END IF;
+	IF NOT has_schema_privilege(rel.relnamespace, 'USAGE') THEN
+		RAISE EXCEPTION 'permission denied for schema %', rel.relnamespace::regnamespace
+			USING ERRCODE = 'insufficient_privilege',
+				HINT = format('Its owner can run: GRANT USAGE ON SCHEMA %s TO %I.', rel.relnamespace::regnamespace, current_user);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION workspace_check_relation(regclass) IS
+	'internal: refuses what no column can be read from';
 
 -- The column's type, if it is there and can be what it is meant for; else 42703, 42804.
 CREATE FUNCTION workspace_column(source regclass, column_name name, purpose text) RETURNS oid
@@ -67,6 +92,7 @@ BEGIN
 				format_type(found, NULL), CASE purpose
 					WHEN 'customer_id' THEN 'a customer''s id: it has no hash operator class'
 					WHEN 'purchased_at' THEN 'the time of a purchase'
+					WHEN 'time' THEN 'a time'
 					ELSE 'an amount of money' END
 			USING ERRCODE = 'datatype_mismatch', HINT = likely, COLUMN = column_name;
 	END IF;
@@ -79,7 +105,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION workspace_column(regclass, name, text) IS
-	'internal: the type of a source''s column, checked for its purpose: customer_id, purchased_at or amount';
+	'internal: the type of a source''s column, checked for its purpose: customer_id, purchased_at, amount, time or label';
 
 -- A source is trusted to be described by its change queue only while this is NULL.
 CREATE FUNCTION workspace_tree(source regclass) RETURNS SETOF oid

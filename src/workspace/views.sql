@@ -7,6 +7,9 @@
  *
  * as_of() returns a history that holds nothing later as it is, so asking each view's date of
  * each history costs nothing where no purchase lies in the future.
+ *
+ * What is of the workspace, not of a customer, is asked for by scalar subqueries: a join with its
+ * one row would keep the planner from reading customers in parallel.
  */
 
 CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
@@ -45,12 +48,15 @@ SELECT c.customer_id,
 	%1$s.expected_purchases(c.purchase_model, 365 / 7.0::double precision, c.history, c.refreshed_on) AS expected_purchases_12m,
 	%1$s.expected_spend(c.spend_model, %1$s.frequency(c.history, c.refreshed_on), %1$s.monetary(c.history, c.refreshed_on)) AS expected_spend,
 	%1$s.clv(c.purchase_model, c.spend_model, c.history, c.refreshed_on) AS clv_12m
-FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today, s.refreshed_on, s.cuts, s.purchase_model, s.spend_model
-	FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today,
-			refreshed_on, cuts, purchase_model, spend_model
-		FROM %2$s.workspace_state OFFSET 0) AS s,
-		%2$s.customer_history AS h
-	WHERE %1$s.as_of(h.history, s.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
+FROM (SELECT h.customer_id, %1$s.as_of(h.history, d.today) AS history, d.today,
+		(SELECT s.refreshed_on FROM %2$s.workspace_state AS s) AS refreshed_on,
+		(SELECT s.cuts FROM %2$s.workspace_state AS s) AS cuts,
+		(SELECT s.purchase_model FROM %2$s.workspace_state AS s) AS purchase_model,
+		(SELECT s.spend_model FROM %2$s.workspace_state AS s) AS spend_model
+	FROM %2$s.customer_history AS h,
+		LATERAL (SELECT (SELECT coalesce(s.as_of, (CURRENT_TIMESTAMP AT TIME ZONE s.time_zone)::date)
+			FROM %2$s.workspace_state AS s) AS today) AS d
+	WHERE %1$s.as_of(h.history, d.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
 $query$, 'one row per customer, as of today (in a pinned workspace: as of its date)', $columns$
 customer_id: the customer's id, as in the source
 first_purchase: first purchase day; NULL when there are refunds only
@@ -257,8 +263,14 @@ SELECT c.customer_id,
 	%1$s.last_purchase(c.history) + (%1$s.lifecycle_rules()).dormant_after AS turns_dormant_on,
 	%1$s.spend(%1$s.slice(c.history, daterange(%1$s.last_purchase(c.history) - 364, c.today + 1))) AS value_at_stake,
 	%1$s.purchase_days(c.history) AS purchase_days,
-	%1$s.spend(c.history) AS spend
-FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, b.today) AS stage
+	%1$s.spend(c.history) AS spend,
+	%1$s.silence_probability(c.history, c.today, c.mean_gap) AS silence_probability,
+	%1$s.last_purchase(c.history) - 1 + CASE c.stage WHEN 'at_risk' THEN (%1$s.lifecycle_rules()).dormant_after
+		ELSE (%1$s.lifecycle_rules()).lost_after END AS act_by
+FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, b.today) AS stage,
+		coalesce((SELECT nullif(sum(%1$s.last_purchase(a.history) - %1$s.first_purchase(a.history)), 0)::double precision
+				/ nullif(sum(%1$s.purchase_days(a.history) - 1), 0)
+			FROM %2$s.customer_history AS a WHERE %1$s.purchase_days(a.history) > 1), 60) AS mean_gap
 	FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today
 		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
 			FROM %2$s.workspace_state OFFSET 0) AS s,
@@ -274,6 +286,8 @@ turns_dormant_on: the day the customer turns dormant, or turned, if nothing is b
 value_at_stake: net money of the customer's last active year: the 365 days that end with the last purchase day
 purchase_days: days with at least one purchase
 spend: net money of all purchases and refunds
+silence_probability: probability that a gap between two purchase days of this customer is longer than days_since_last, by own gaps and the mean gap of all customers; low: the silence is unusual
+act_by: last day before the customer turns dormant, or from dormant to lost
 $columns$, NULL),
 
 (12, 'models', $query$
@@ -307,8 +321,99 @@ reason: why it did not
 fitted_at: when it was fitted
 $columns$, NULL),
 
+(15, 'stage_moves', $query$
+SELECT m.stage_before::text AS stage_before, m.stage_now::text AS stage_now, m.customers
+FROM (SELECT %1$s.lifecycle_stage(h.history, d.before) AS stage_before,
+		%1$s.lifecycle_stage(h.history, d.today) AS stage_now, count(*) AS customers
+	FROM %2$s.customer_history AS h,
+		LATERAL (SELECT (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) FROM %2$s.workspace_state) AS today,
+			(SELECT (coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) + 1 - interval '3 months')::date - 1
+			FROM %2$s.workspace_state) AS before) AS d
+	WHERE %1$s.as_of(h.history, d.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history
+	GROUP BY 1, 2) AS m
+ORDER BY m.stage_before, m.stage_now
+$query$, 'customers by lifecycle stage three months ago and today (in a pinned workspace: its date)', $columns$
+stage_before: stage three months before; prospect: had not bought yet
+stage_now: stage as of today
+customers: customers who went from the one to the other
+$columns$, NULL),
+
+(16, 'forecast', $query$
+WITH state AS MATERIALIZED (
+	SELECT (refreshed_on + 1 - interval '3 months')::date - 1 AS known_until, refreshed_on AS observed_until,
+		greatest(customers / 50000, 1) AS every
+	FROM %2$s.workspace_state),
+sampled AS MATERIALIZED (
+	SELECT h.history FROM %2$s.customer_history AS h
+	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% (SELECT s.every FROM state AS s) = 0),
+fitted AS MATERIALIZED (
+	SELECT %1$s.btyd_fit('mbg/nbd', h.history, s.known_until) AS model FROM state AS s, sampled AS h),
+validated AS (
+	SELECT %1$s.btyd_validate(f.model, h.history, s.known_until, s.observed_until) AS validation
+	FROM state AS s, fitted AS f, sampled AS h)
+SELECT v.frequency, v.customers, v.actual, v.expected, s.known_until, s.observed_until
+FROM state AS s, validated AS k, LATERAL %1$s.validation_rows(k.validation) AS v
+WHERE v.customers > 0
+$query$, 'how well the last three months were forecast by a model that knew only what came before; of more than 50,000 customers a sample of about that many, by hash of the id', $columns$
+frequency: purchase days after the first, by known_until: 0 to 6, 7+
+customers: customers with that many
+actual: mean purchase days per customer from then to observed_until
+expected: the same as the model expected it
+known_until: last day that the model knew
+observed_until: last day of the three months: that of the last refresh
+$columns$, NULL),
+
+(17, 'clv_range', $query$
+WITH state AS MATERIALIZED (
+	SELECT refreshed_on, purchase_model, spend_model, greatest(customers / 3000, 1) AS every FROM %2$s.workspace_state),
+sampled AS MATERIALIZED (
+	SELECT %1$s.as_of(h.history, s.refreshed_on) AS history
+	FROM state AS s, %2$s.customer_history AS h
+	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% (SELECT e.every FROM state AS e) = 0),
+fit AS (
+	SELECT 'purchases'::text AS part, s.purchase_model::text::json AS model FROM state AS s
+	UNION ALL
+	SELECT 'spend', s.spend_model::text::json FROM state AS s),
+parameter AS (
+	SELECT f.part, q.place::integer AS place, q.value::double precision AS value,
+		0.1 * sqrt((f.model -> 'covariance' -> (q.place::integer - 1) ->> (q.place::integer - 1))::double precision) AS step
+	FROM fit AS f, LATERAL json_each_text(CASE json_typeof(f.model -> 'params') WHEN 'object' THEN f.model -> 'params' END) WITH ORDINALITY AS q(name, value, place)),
+shifted AS MATERIALIZED (
+	SELECT v.part, v.place, v.sign, v.step,
+		CASE WHEN v.part = 'purchases' THEN %1$s.btyd_model(s.purchase_model::jsonb ->> 'family', v.params,
+			(s.purchase_model::jsonb ->> 'unit_days')::double precision) ELSE s.purchase_model END AS purchase_model,
+		CASE WHEN v.part = 'spend' THEN %1$s.spend_model(v.params) ELSE s.spend_model END AS spend_model
+	FROM state AS s,
+		(SELECT p.part, p.place, p.step, sign.sign,
+			(SELECT array_agg(o.value + CASE WHEN o.place = p.place THEN sign.sign * p.step ELSE 0 END ORDER BY o.place)
+			FROM parameter AS o WHERE o.part = p.part) AS params
+		FROM parameter AS p, (VALUES (1), (-1)) AS sign(sign)
+		WHERE p.step > 0) AS v),
+middle AS (
+	SELECT nullif(sum((%1$s.clv(s.purchase_model, s.spend_model, h.history, s.refreshed_on) * 10000)::bigint), 0) AS total
+	FROM state AS s, sampled AS h),
+slope AS (
+	SELECT t.part, t.place, (sum(t.total * t.sign) / m.total)::double precision / (2 * t.step) AS slope
+	FROM (SELECT v.part, v.place, v.sign, v.step,
+			sum((%1$s.clv(v.purchase_model, v.spend_model, h.history, s.refreshed_on) * 10000)::bigint) AS total
+		FROM shifted AS v, sampled AS h, state AS s
+		GROUP BY v.part, v.place, v.sign, v.step) AS t, middle AS m
+	GROUP BY t.part, t.place, t.step, m.total)
+SELECT k.clv_12m_total, e.relative_error,
+	k.clv_12m_total::double precision * exp(-1.959963984540054 * e.relative_error) AS low95,
+	k.clv_12m_total::double precision * exp(1.959963984540054 * e.relative_error) AS high95
+FROM (SELECT sqrt(sum(a.slope * b.slope * (f.model -> 'covariance' -> (a.place - 1) ->> (b.place - 1))::double precision)) AS relative_error
+	FROM slope AS a JOIN slope AS b ON b.part = a.part JOIN fit AS f ON f.part = a.part) AS e,
+	LATERAL (SELECT (SELECT q.clv_12m_total FROM %2$s.kpis AS q) AS clv_12m_total) AS k
+$query$, 'what the customer base is expected to bring in 12 months, with the limits that the uncertainty of the fitted parameters leaves (delta method; of more than 3,000 customers a sample of about that many, by hash of the id)', $columns$
+clv_12m_total: money expected of all customers in the 365 days after the last refresh, as in kpis
+relative_error: standard error of the sum as a fraction of it
+low95: lower limit of 95 percent
+high95: upper limit of 95 percent
+$columns$, NULL),
+
 (13, 'status', $query$
-SELECT format('%%I.%%I', n.nspname, c.relname) AS source,
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS source,
 	s.customer_id::text AS customer_id,
 	s.purchased_at::text AS purchased_at,
 	s.amount::text AS amount,
@@ -353,6 +458,30 @@ rows_without_time: rows left out because the time is NULL
 changes_waiting: entries of the change queue that the next refresh will take
 last_fit: when the models were fitted
 changed_since_fit: customers who changed since
+$columns$, NULL),
+
+(14, 'attachments', $query$
+SELECT a.kind,
+	quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS source,
+	a.columns,
+	a.options,
+	a.attached_at,
+	a.counted_at,
+	a.rows_seen,
+	a.rows_left_out
+FROM %2$s.workspace_attachment AS a
+	LEFT JOIN pg_class AS c ON c.oid = a.source
+	LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ORDER BY a.kind
+$query$, 'what is attached beside purchases: subscriptions, costs, campaigns ...', $columns$
+kind: what it is
+source: the relation it stands over; NULL when it is gone
+columns: the source's columns by what they are taken for
+options: settings by name
+attached_at: when it was attached
+counted_at: when its rows were counted: when attached, and at each full refresh
+rows_seen: rows of the source
+rows_left_out: rows that lack what they need, or cannot be
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;

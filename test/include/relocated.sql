@@ -54,17 +54,41 @@ FROM (
 	UNION ALL
 	SELECT 'rfm ids', (:crm.rfm_cuts_agg(date '2024-01-01', 1, 2.5, 5, 'a'::text))::text
 	UNION ALL
+	SELECT 'report', :crm.report_page('{"kpis": [{"customers": 5}], "stage_moves": [{"stage_before": "new", "stage_now": "lost", "customers": 3}]}', 'w', 'EUR')
+		|| :crm.chart_bars('{x}', '{1}', '{1}', '{a}')
+	UNION ALL
 	SELECT 'rfm rules', count(*)::text FROM :crm.rfm_rules
 	UNION ALL
 	SELECT 'top_share', :crm.top_share(v::float8)::text || ' ' || :crm.top_share(v, 0.5) FROM generate_series(1, 4) v
 	UNION ALL
+	SELECT 'referral', g::text || ' ' || (g OPERATOR(:crm.=) g)::text || ' ' || :crm.referral_left_out(g) || ' '
+		|| (SELECT sum(crv) FROM :crm.referral_values(g, NULL::bigint)) || ' ' || :crm.value_quadrant(1, 2, 3, 1)
+	FROM (SELECT :crm.referral_agg(2, 1, 5) AS g) AS one GROUP BY g
+	UNION ALL
+	SELECT 'expansion', c::text || ' ' || (SELECT sum(together) FROM :crm.affinity(c, NULL::bigint)) || ' '
+		|| (SELECT string_agg(product::text, ' ') FROM :crm.next_products(c, '{1}'::bigint[])) || ' '
+		|| (SELECT string_agg(customer_id || '=' || product, ' ') FROM :crm.next_products(c, 'VALUES (''x'', 2)', NULL::text, NULL::bigint)) || ' '
+		|| :crm.spend_trend('2024-01-01:1, 2024-06-01:2, 2024-11-01:9', '2024-12-31')
+	FROM (SELECT :crm.affinity_agg(i, p) AS c FROM (VALUES (1, 1), (1, 2), (2, 3)) AS v(i, p)) AS one
+	UNION ALL
 	SELECT 'clv', :crm.clv(100, 0.8, 0.1)::numeric(20, 6)::text
+	UNION ALL
+	SELECT 'acquisition', :crm.funnel_agg('1 day', at, 1) || ' ' || :crm.payback_periods(:crm.cac(100, 2), 40, 1, 0) || ' ' || :crm.profit_gain(0.5, 0.25, 0.25)
+	FROM (VALUES (timestamptz '2024-01-01Z')) AS v(at)
+	UNION ALL
+	SELECT 'reactivation', :crm.silence_probability('2024-04-15', '2024-04-15') || ' ' || :crm.uplift(t, t)::text || ' ' || :crm.uplift(t, v)::text
+	FROM (VALUES (true, 1::float8), (true, 2), (false, 1), (false, 1.5)) AS v(t, v)
+	UNION ALL
+	SELECT 'conversation', e::text || ' ' || (e OPERATOR(:crm.=) e::text:::crm.engagement)::text || ' ' || :crm.response_rate(e, '1 day', '2024-12-31') || ' ' || :crm.relationship_level(e, '2024-01-01', '2024-12-31')
+		|| ' ' || (SELECT count(*) FROM :crm.relationship_rules) || ' ' || (SELECT count(*) FROM :crm.relationship_default_rules()) || ' ' || (SELECT :crm.nps(s) || ' ' || :crm.nps_margin(s) FROM (VALUES (9), (1)) AS v(s))
+	FROM (SELECT :crm.engagement_agg(timestamptz '2024-01-01Z', 'outbound', 'email', 'offer', 'UTC') AS e) AS one
 ) AS asked(room, answer) \gset
 
--- rfm_segment reads the table beside it, wherever both are.
+-- rfm_segment and relationship_level read the tables beside them, wherever they are.
 SAVEPOINT before_rules;
 INSERT INTO :crm.rfm_rules VALUES (1, 'Everybody', 1, 5, 1, 5, 1, 5, 'Be kind.');
-SELECT :'answers' || E'\nrules ' || :crm.rfm_segment(111) AS answers \gset
+INSERT INTO :crm.relationship_rules (position, level) VALUES (1, 'friend');
+SELECT :'answers' || E'\nlevel ' || :crm.relationship_level(NULL, NULL, '2024-12-31') || E'\nrules ' || :crm.rfm_segment(111) AS answers \gset
 ROLLBACK TO before_rules;
 
 SET LOCAL search_path = public;

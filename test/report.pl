@@ -1,0 +1,233 @@
+# crm_report in a real browser: no message, no request, nothing beside the page, and every figure
+# that of its view. What asks for a browser is skipped by name where there is none.
+use strict;
+use warnings;
+use Chromium;
+use Encode qw(decode);
+use File::Path qw(make_path);
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('report');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', <<'END');
+SET client_min_messages = warning;
+CREATE EXTENSION crm_ext;
+CREATE TABLE orders AS SELECT customer_id, purchased_at, amount FROM crm_sample_purchases(1500);
+SELECT crm_attach('orders', 'customer_id', 'purchased_at', 'amount', as_of => '2025-12-20');
+CREATE TABLE hostile (id text, at date, total numeric);
+INSERT INTO hostile SELECT id, date '2025-01-01' + i * 11, 10 * i
+FROM generate_series(1, 12) AS i, (VALUES ('<script>alert(1)</script>'), ('"><img src=x onerror=alert(1)>'),
+	('</td></table><style>body{display:none}</style>'), ('{{7*7}} & ''quoted'' &lt;'), (U&'M\00FCller \4E2D \+01F600')) AS v(id);
+SELECT crm_attach('hostile', 'id', 'at', 'total', workspace => 'odd <b>"name"</b>', as_of => '2025-09-01');
+CREATE TABLE nobody (id int, at date, total numeric);
+SELECT crm_attach('nobody', 'id', 'at', 'total', workspace => 'nobody');
+END
+
+my $pages = $node->basedir . '/pages';
+my $shots = "$ENV{TESTDIR}/../artifacts";
+make_path($pages, $shots);
+
+sub sql { my ($query) = @_; return $node->safe_psql('postgres', $query) }
+
+# The page as a file, written the way the documentation says; its URL.
+sub page_of
+{
+	my ($name, $workspace, $currency) = @_;
+	my $file = "$pages/$name.html";
+	my ($u) = map { s/'/''/gr } $workspace;
+	open my $out, '>', $file or die;
+	print $out $node->safe_psql('postgres', "SELECT crm_report('$u'" . (defined $currency ? ", '$currency'" : '') . ')'), "\n";
+	close $out;
+	return "file://$file";
+}
+
+# What each table of the page must hold; shown() says what the letters mean.
+my %tables = (
+	retention_monthly => 'SELECT Y{period_start}, N{customers_at_start}, N{customers_at_end}, N{new_customers}, N{churned}, 1{retention_rate}, 1{churn_rate}, 1{crr},
+		CASE WHEN complete THEN \'yes\' ELSE \'not yet\' END FROM WS.retention_monthly ORDER BY period_start DESC LIMIT 36',
+	cohorts_monthly => 'SELECT Y{cohort}, N{max(cohort_size)}, ' . join(', ', map { "1{max(retention) FILTER (WHERE period = $_)}" } 1 .. 12)
+		. ' FROM WS.cohorts_monthly WHERE cohort_size > 0 AND cohort > (SELECT max(cohort) FROM WS.cohorts_monthly) - interval \'24 months\' GROUP BY cohort ORDER BY cohort DESC',
+	segments => 'SELECT segment, N{customers}, 1{customer_share}, M{revenue}, 1{revenue_share}, M{mean_clv_12m} FROM WS.segments',
+	stages => 'SELECT S{stage}, N{customers}, 1{customer_share}, M{revenue}, 1{revenue_share}, M{mean_clv_12m} FROM WS.stages',
+	stage_moves => 'SELECT S{stage_before}, S{stage_now}, N{customers} FROM WS.stage_moves ORDER BY stage_before::customer_stage, stage_now::customer_stage',
+	ladder => 'SELECT step, N{customers}, N{next}, 1{share}, 0{median_days} FROM WS.ladder WHERE customers > 0',
+	forecast => 'SELECT frequency, N{customers}, 2{actual}, 2{expected} FROM WS.forecast',
+	win_back => 'SELECT customer_id, S{stage}, M{value_at_stake}, D{last_purchase}, N{days_since_last}, D{turns_dormant_on} FROM WS.win_back LIMIT 15',
+	clv_curve => 'SELECT x, 1{100 * sum(v) FILTER (WHERE n <= ceil(x * m / 100.0)) / sum(v)}, M{min(v) FILTER (WHERE n <= ceil(x * m / 100.0))}
+		FROM (SELECT clv_12m AS v, row_number() OVER (ORDER BY clv_12m DESC) AS n, count(*) OVER () AS m FROM WS.customers WHERE clv_12m IS NOT NULL) c,
+			generate_series(5, 100, 5) AS x GROUP BY x ORDER BY x');
+
+my %url = (
+	demo => page_of('demo', 'crm', 'EUR'),
+	hostile => page_of('hostile', 'odd <b>"name"</b>', '<i>'),
+	nobody => page_of('nobody', 'nobody'));
+if ($ENV{CRM_DATA})
+{
+	$node->safe_psql('postgres', "SET client_min_messages = warning; CREATE TABLE cdnow (customer_id int, date date, amount numeric, units int);
+		COPY cdnow FROM '$ENV{CRM_DATA}/cdnow.csv' CSV HEADER;
+		SELECT crm_attach('cdnow', 'customer_id', 'date', 'amount', workspace => 'cdnow', as_of => '1998-06-30')");
+	$url{cdnow} = page_of('cdnow', 'cdnow', '$');
+}
+cmp_ok(-s "$pages/$_.html", '<', 500_000, "$_: less than 500 kB") for sort keys %url;
+
+SKIP:
+{
+	my $tests = 60;
+	skip 'Chromium (package chromium) is not installed', $tests unless Chromium::program();
+	my $browser = eval { Chromium->new($node->basedir) };
+	skip "Chromium does not start: $@", $tests unless $browser;
+	for my $name (sort keys %url)
+	{
+		looks($browser, $name);
+	}
+	for my $name (grep { $url{$_} } 'demo', 'cdnow')
+	{
+		figures($browser, $name, $name eq 'demo' ? 'crm' : $name, $name eq 'demo' ? [ '', ' EUR' ] : [ '$', '' ]);
+	}
+	hostile($browser);
+	$browser->end;
+}
+SKIP: { skip 'no data folder with cdnow.csv', 1 unless $url{cdnow}; pass('CDNOW was looked at'); }
+done_testing();
+
+# ------------------------------------------------------------------ how a page looks
+
+sub looks
+{
+	my ($browser, $name) = @_;
+	for my $width (360, 1024, 1600)
+	{
+		my $said = $browser->open_page($url{$name}, $width);
+		is("@{ $said->{messages} }", '', "$name, $width pixels: no console message");
+		is("@{ $said->{requests} }", '', "$name, $width pixels: no request");
+		is($browser->value('document.documentElement.scrollWidth'), $width, "$name, $width pixels: no overflow");
+		is($browser->value(q{[...document.querySelectorAll('body *')].filter(e => {
+				const r = e.getBoundingClientRect();
+				return r.width && (r.right > innerWidth + 0.5 || r.left < -0.5) && !e.closest('.scroll') }).map(e => e.outerHTML.slice(0, 80)).join(' ')}),
+			'', "$name, $width pixels: nothing sticks out");
+		cmp_ok($browser->screenshot("$shots/$name-$width.png"), '>', 10_000, "$name, $width pixels: a screenshot") if $name =~ /demo|cdnow/;
+	}
+	is($browser->value(q{[...document.querySelectorAll('svg.chart')].filter(s => {
+			const names = (s.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
+			return s.getAttribute('role') !== 'img' || names.length !== 2 || names.some(n => !n || !n.textContent.trim()) || !s.closest('section').querySelector('table') }).length}),
+		0, "$name: every chart has a title, a description and a table");
+	is($browser->value(q{(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))}), 0, "$name: no id twice");
+	is($browser->value(q{document.scripts.length + [...document.querySelectorAll('[src],[href]')].filter(e => e.getAttribute('href') !== 'data:,').length}),
+		0, "$name: no script, nothing to load");
+	is($browser->value(q{/NaN|Infinity|undefined|null|%s|%%/.test(document.body.innerText)}), JSON::PP::false, "$name: no trace of a figure that is none");
+	return unless $name eq 'demo';
+	# Text against what is behind it, in both schemes: 4.5 to 1 as WCAG 2 wants it.
+	for my $scheme ('light', 'dark')
+	{
+		$browser->open_page($url{$name}, 1024, scheme => $scheme);
+		is($browser->value(q{(() => {
+			const rgb = s => s.match(/[\d.]+/g).map(Number), lin = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+			const lum = c => 0.2126 * lin(c[0]) + 0.7152 * lin(c[1]) + 0.0722 * lin(c[2]);
+			const ratio = (a, b) => { const [x, y] = [lum(a), lum(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05) };
+			const card = rgb(getComputedStyle(document.querySelector('section.wide:not(#figures)')).backgroundColor);
+			const bad = [];
+			for (const e of document.querySelectorAll('p, h1, h2, h3, li, summary, th, td, svg.chart text')) {
+				const s = getComputedStyle(e);
+				const color = rgb(e.closest('svg') ? s.fill : s.color);
+				let back = card;
+				const rect = e.closest('.heat g') && e.closest('.heat g').querySelector('rect');
+				if (rect) { const r = getComputedStyle(rect), f = rgb(r.fill), o = +r.fillOpacity; back = card.map((v, i) => v * (1 - o) + f[i] * o) }
+				if (ratio(color, back) < 4.5) bad.push(e.tagName + ' ' + e.textContent.slice(0, 20) + ' ' + ratio(color, back).toFixed(2));
+			}
+			return bad.slice(0, 5).join('; ') })()}), '', "$scheme: text can be told from its ground");
+		$browser->screenshot("$shots/$name-$scheme.png");
+	}
+	isnt($browser->value('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)', 'dark: it is dark');
+	$browser->open_page($url{$name}, 800, media => 'print', scheme => 'dark');
+	is($browser->value('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)', 'print: white paper whatever the scheme');
+	is($browser->value('document.documentElement.scrollWidth'), 800, 'print: no overflow');
+	$browser->screenshot("$shots/$name-print.png");
+}
+
+# ------------------------------------------------------------------ its figures
+
+# Rows as psql gives them, each figure in the page's style; done here in plain to_char.
+sub shown
+{
+	my ($ws, $money, $query) = @_;
+	my %form = (
+		N => sub { "to_char($_[0], 'FM999,999,999,990')" },
+		1 => sub { "to_char(round(($_[0])::numeric, 1), 'FM999,990.0')" },
+		0 => sub { "to_char(round(($_[0])::numeric, 0), 'FM999,990')" },
+		2 => sub { "to_char(round(($_[0])::numeric, 2), 'FM999,990.00')" },
+		M => sub { "'$money->[0]' || to_char(($_[0])::numeric, CASE WHEN abs($_[0]) < 100 AND ($_[0])::numeric <> round(($_[0])::numeric) THEN 'FM99990.00' ELSE 'FM999,999,999,990' END) || '$money->[1]'" },
+		Y => sub { "to_char($_[0], 'Mon YYYY')" },
+		D => sub { "to_char($_[0], 'FMDD Mon YYYY')" },
+		S => sub { "replace($_[0], '_', ' ')" });
+	$query =~ s/\b([N012MYDS])\{([^}]*)\}/"coalesce(" . $form{$1}->($2) . ", U&'\\2013')"/ge;
+	$query =~ s/\bWS\./$ws./g;
+	return decode('UTF-8', sql($query));
+}
+
+sub figures
+{
+	my ($browser, $name, $ws, $money) = @_;
+	$browser->open_page($url{$name}, 1024);
+	my $got = $browser->value(q{Object.fromEntries([...document.querySelectorAll('table')].map(t =>
+		[t.dataset.view, [...t.tBodies[0].rows].map(r => [...r.cells].map(c => c.textContent).join('|')).join('\n')]))});
+	for my $view (sort keys %tables)
+	{
+		is($got->{$view}, shown($ws, $money, $tables{$view}), "$name: the table of $view is the view");
+	}
+	is(join(' ', sort grep { $_ ne 'clv_bands' } keys %$got), join(' ', sort keys %tables), "$name: no table is left unread");
+	my $bands = 0;
+	$bands += tr/,//dr for map { (split /\|/)[1] } split /\n/, $got->{clv_bands};
+	is($bands, sql("SELECT count(clv_12m) FROM $ws.customers"), "$name: the bands of CLV hold every customer");
+
+	my $figures = $browser->value(q{[...document.querySelectorAll('data')].map(d => [d.dataset.name, d.value, d.textContent])});
+	my @wrong = grep { $_->[1] ne sql("SELECT ($_->[0]) FROM $ws." . ($_->[0] =~ /^(\w+)\./)[0]) && $_->[1] ne sql("SELECT ($_->[0])::numeric FROM $ws." . ($_->[0] =~ /^(\w+)\./)[0]) } @$figures;
+	is("@{[map { qq{$_->[0]=$_->[1]} } @wrong]}", '', "$name: the figures of the tiles are those of kpis and clv_range");
+	cmp_ok(scalar @$figures, '>=', 10, "$name: there are tiles");
+	my @unlike = grep { my $n = $_->[2] =~ s/[^\d.]//gr; abs($n - $_->[1]) > ($n < 1000 ? 0.05001 : 0.50001) } @$figures;
+	is("@{[map { qq{$_->[0] $_->[1] $_->[2]} } @unlike]}", '', "$name: and shown rounded");
+
+	my $says = $browser->value(q{Object.fromEntries([...document.querySelectorAll('section')].map(s => [s.id, (s.querySelector('.says') || {}).textContent]))});
+	my $numbers = sub { return join ' ', map { tr/,//dr } grep { /\d/ } ($says->{ $_[0] } =~ /[\d.,]*\d/g) };
+	is($numbers->('retention'), sql("SELECT 100 || ' ' || round(100 - 100.0 * sum(churned) / sum(customers_at_start), 1) || ' ' || count(*) || ' ' || round(100.0 * sum(churned) / sum(customers_at_start), 1)
+		FROM (SELECT * FROM $ws.retention_monthly WHERE complete AND customers_at_start > 0 ORDER BY period_start DESC LIMIT 12) l"), "$name: the sentence on retention");
+	is($numbers->('moves'), sql("SELECT sum(customers) FILTER (WHERE stage_before = 'prospect') || ' '
+			|| sum(customers) FILTER (WHERE stage_before <> 'prospect' AND stage_now IN ('at_risk', 'dormant', 'lost') AND stage_before::customer_stage < stage_now::customer_stage) || ' '
+			|| sum(customers) FILTER (WHERE stage_before NOT IN ('prospect', stage_now)
+				AND NOT (stage_now IN ('at_risk', 'dormant', 'lost') AND stage_before::customer_stage < stage_now::customer_stage)) FROM $ws.stage_moves") =~ s/ $//r,
+		"$name: the sentence on moves") if $name eq 'demo';
+	is(join(' ', (split / /, $numbers->('segments'))), sql("SELECT round(revenue_share::numeric, 1) || ' ' || round(customer_share::numeric, 1) FROM $ws.segments ORDER BY revenue DESC LIMIT 1"),
+		"$name: the sentence on segments");
+	like($says->{forecast}, qr/expected @{[ sql("SELECT to_char(sum(customers * expected), 'FM999,990') FROM $ws.forecast") ]} purchase days .* there were @{[ sql("SELECT to_char(sum(customers * actual), 'FM999,990') FROM $ws.forecast") ]} /,
+		"$name: the sentence on the forecast");
+
+	# What is drawn: lengths, heights and places are those of the figures.
+	my $bars = $browser->value(q{(b => [...b].filter(r => !r.classList.contains('back')).map(r => parseFloat(r.getAttribute('width'))))(document.querySelectorAll('#stages .bars rect'))});
+	my @stages = split /\n/, sql("SELECT round(100.0 * customers / max(customers) OVER (), 2) FROM $ws.stages");
+	is(join(' ', @$bars), join(' ', map { $_ + 0 } @stages), "$name: bars are as long as stages are large");
+	my $points = $browser->value(q{[...document.querySelectorAll('#retention circle.b')].map(c => (206 - c.cy.baseVal.value) / 190 * 100)});
+	my @churn = split /\n/, sql("SELECT churn_rate FROM (SELECT * FROM $ws.retention_monthly ORDER BY period_start DESC LIMIT 36) m WHERE churn_rate IS NOT NULL ORDER BY period_start");
+	is(scalar @$points, scalar @churn, "$name: a point for each month");
+	is(join(' ', grep { abs($points->[$_] - $churn[$_]) > 0.06 } 0 .. $#churn), '', "$name: it stands where churn is");
+	is($browser->value(q{document.querySelectorAll('#retention .open').length}), 2 * sql("SELECT count(*) FROM $ws.retention_monthly WHERE NOT complete"), "$name: months not over yet are marked");
+	my $cells = $browser->value(q{[...document.querySelectorAll('#cohorts .heat g')].map(g => g.querySelector('text').textContent).join(' ')});
+	is($cells, sql("SELECT string_agg(round(retention::numeric)::text, ' ' ORDER BY cohort, period) FROM $ws.cohorts_monthly
+			WHERE cohort_size > 0 AND period BETWEEN 1 AND 12 AND cohort > (SELECT max(cohort) FROM $ws.cohorts_monthly) - interval '24 months'"),
+		"$name: the heat map shows the cohorts");
+	my $grid = $browser->value(q{[...document.querySelectorAll('#segments .heat g')].map(g => g.querySelector('text').textContent.replace(/,/g, '')).sort((a, b) => a - b).join(' ')});
+	is($grid, sql("SELECT string_agg(n::text, ' ' ORDER BY n) FROM (SELECT count(*) AS n FROM $ws.customers WHERE rfm_score IS NOT NULL GROUP BY r, f) g"), "$name: the map of scores holds every customer");
+}
+
+sub hostile
+{
+	my ($browser) = @_;
+	$browser->open_page($url{hostile}, 1024);
+	my $ids = $browser->value(q{[...document.querySelectorAll('table[data-view=win_back] tbody th')].map(e => e.textContent).sort().join('\n')});
+	is($ids, join("\n", sort split /\n/, decode('UTF-8', sql(q{SELECT customer_id FROM "odd <b>""name""</b>".win_back}))), 'ids of markup are shown as they are');
+	is($browser->value('document.querySelectorAll("img, b, i, script").length'), 0, 'and are no markup');
+	like($browser->value('document.querySelector("header").textContent'), qr/odd <b>"name"<\/b>/, 'nor is the name of the workspace');
+	is($browser->value('getComputedStyle(document.body).display'), 'block', 'nor a style');
+}

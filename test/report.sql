@@ -1,0 +1,260 @@
+-- crm_report: the parts that charts are made of, escaping, what a page says where something is
+-- missing, whose rights count. What a browser makes of it: test/report.pl.
+BEGIN;
+SET LOCAL client_min_messages = error;
+SELECT no_plan();
+
+-- SQLSTATE, message and hint of what fails.
+CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message text;
+	hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'nothing failed';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' | ', SQLSTATE, message, nullif(hint, ''));
+END
+$$;
+CREATE FUNCTION sections(page text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(m[1], ' ') FROM regexp_matches(page, '<section id="([^"]+)"', 'g') AS m
+$$;
+-- The text of the section without markup.
+CREATE FUNCTION section(page text, id text) RETURNS text LANGUAGE sql AS $$
+	SELECT btrim(regexp_replace(substring(page FROM '<section id="' || id || '".*?</section>'), '<[^>]*>', ' ', 'g'))
+$$;
+
+-- Text and numbers
+
+SELECT is(report_escape('<a href="x">&''</a>'), '&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;', 'everything that could be markup is escaped');
+SELECT is(report_escape('&lt;'), '&amp;lt;', 'and what looks escaped is escaped again');
+SELECT is(ARRAY[report_number(1234567.891, 0), report_number(1234567.891, 2), report_number(-0.04, 1), report_number(0, 0), report_number(999.95, 1), report_number(1e20, 1), report_number(NULL, 1)],
+	ARRAY['1,234,568', '1,234,567.89', '0.0', '0', '1,000.0', '100000000000000000000', NULL], 'numbers');
+SELECT is(ARRAY[report_money(1234.5, 'EUR'), report_money(12.345, 'EUR'), report_money(12, 'EUR'), report_money(99.5, '$'), report_money(-5000, '$'), report_money(5, NULL), report_money(5, ''), report_money(NULL, 'EUR')],
+	ARRAY['1,235 EUR', '12.35 EUR', '12 EUR', '$99.50', '$-5,000', '5', '5', NULL], 'money: a code behind, a symbol before, cents below 100');
+SELECT is(report_row('lln', ARRAY['<b>', NULL, '1']), '<tr><th scope="row">&lt;b&gt;</th><td class="l">&ndash;</td><td>1</td></tr>', 'a row of a table');
+SELECT is(report_figure(NULL, NULL, 'kpis.x'), '<data value="" data-name="kpis.x">&ndash;</data>', 'no figure is a dash');
+
+-- Parts of charts
+
+SELECT is(chart_ticks(0, 93, 4), '{0,50,100}'::float8[], 'ticks: 1, 2 or 5 times a power of ten');
+SELECT is(chart_ticks(0, 0.37, 4), '{0,0.1,0.2,0.3,0.4}'::float8[], 'below one, without noise');
+SELECT is(chart_ticks(-130, 420, 5), '{-200,0,200,400,600}'::float8[], 'on both sides of zero');
+SELECT is(chart_ticks(0, 0, 4), '{0,0.5}'::float8[], 'a span of nothing');
+SELECT ok(bool_and(t[1] <= low + 1e-12 * abs(low) AND t[cardinality(t)] >= high - 1e-12 * abs(high) AND cardinality(t) BETWEEN 2 AND 12), 'ticks enclose the values and are few')
+FROM (SELECT l.low, s.span, l.low + s.span AS high, chart_ticks(l.low, l.low + s.span, 4) AS t
+	FROM generate_series(-7, 7) AS a, LATERAL (SELECT a * 3.7::float8 ^ abs(a) AS low) AS l, LATERAL (SELECT 2.3::float8 ^ b AS span FROM generate_series(-9, 9) AS b) AS s) AS c
+WHERE span > abs(low) * 1e-6;
+SELECT is(ARRAY[chart_y(0, 0, 10, 5, 100), chart_y(10, 0, 10, 5, 100), chart_y(2.5, 0, 10, 5, 100), chart_y(3, 3, 3, 5, 100)], '{105,5,80,5}'::float8[], 'the place of a value');
+SELECT is(ARRAY[chart_coordinate(1.0), chart_coordinate(1.236), chart_coordinate(100), chart_coordinate(-0.5)], '{1,1.24,100,-0.5}', 'coordinates are short');
+
+SELECT is((regexp_match(chart_line('{0,5,10,NULL,10}', '{t,t,f,t,t}', '{a,b,c,d,e}', 0, 10, 20, 100, 'a'), 'class="line a" d="([^"]*)"'))[1],
+	'M10 100L30 50M50 0M90 0', 'a line: solid to what is complete, broken at a NULL');
+SELECT is((regexp_match(chart_line('{0,5,10,NULL,10}', '{t,t,f,t,t}', '{a,b,c,d,e}', 0, 10, 20, 100, 'a'), 'class="line dashed a" d="([^"]*)"'))[1],
+	'M30 50L50 0', 'dashed to what is not');
+SELECT is(array_agg(m[1]), '{120,70,20,20}', 'its points stand below the top') FROM regexp_matches(chart_line('{0,5,10,NULL,10}', '{t,t,f,t,t}', '{a,b,c,d,e}', 0, 10, 20, 100, 'a'), ' cy="([^"]*)"', 'g') AS m;
+SELECT unalike(chart_line('{1,2}', '{t,t}', '{a,b}', 0, 10, 20, 100, 'a'), '%dashed%', 'no dashes where all is complete');
+SELECT is(chart_line('{NULL,NULL}', '{t,t}', '{a,b}', 0, 10, 20, 100, 'a'), '<svg x="0" y="20" width="100%" height="100" viewBox="0 0 100 100" preserveAspectRatio="none"></svg>', 'a line of nothing');
+SELECT is((regexp_match(chart_curve('{0,50,100}', '{0,80,100}', 100, 100, 0, 200, 'a'), ' d="([^"]*)"'))[1], 'M0 200L50 40L100 0', 'a curve through points');
+SELECT is(array_agg(m[1] || ' ' || m[2] || ' ' || m[3] || ' ' || m[4]), '{"6 50 19 50","56 100 19 25"}', 'columns: place, top, width and height; downward below zero')
+	FROM regexp_matches(chart_columns('{10,-5}', NULL, '{a,b}', -10, 20, 0, 150, 'a', 1, 2), 'x="([^"]*)%" y="([^"]*)" width="([^"]*)%" height="([^"]*)"', 'g') AS m;
+SELECT is(array_agg(m[1] || ' ' || m[2]), '{"25 50"}', 'columns stacked on others')
+	FROM regexp_matches(chart_columns('{10}', '{5}', '{a}', 0, 20, 0, 100, 'a'), 'y="([^"]*)" width="[^"]*%" height="([^"]*)"', 'g') AS m;
+SELECT is(array_agg(m[1]), '{100,100,100,25,100,0}', 'bars: the longest is as wide as the chart; NULL and negative are nothing')
+	FROM regexp_matches(chart_bars('{a,b,c}', '{4,1,-1}', '{4,1,-1}', '{a,a,b}'), 'rect class="\w+" x="0" y="\d+" width="([^"]*)%"', 'g') AS m;
+SELECT is(array_agg(m[1]), '{50}', 'or the width is given') FROM regexp_matches(chart_bars('{a}', '{x}', '{40}', '{a}', 80), 'rect class="a" x="0" y="\d+" width="([^"]*)%"', 'g') AS m;
+SELECT is(array_agg(m[1] || ' ' || m[2] || ' ' || m[3]), '{"20 10 0.06","60 30 1"}', 'a heat map: place and darkness')
+	FROM regexp_matches(chart_heat('{1,2}', '{1,2}', '{0,1}', '{x,y}', '{NULL,NULL}', '{t,u}', '{f,f}', 2, 20, 20, 10), '<rect x="([^"]*)%" y="([^"]*)" width="[^"]*" height="[^"]*" fill-opacity="([^"]*)"', 'g') AS m;
+SELECT alike(chart_heat('{1}', '{1}', '{0}', '{x}', '{NULL}', '{t}', '{t}', 2, 20, 20, 10), '%<rect class="open"%', 'an open cell');
+SELECT is((regexp_match(chart_bands('{x,NULL,y}', 50), '(<text.*)</g>'))[1], '<text x="16.67%" y="50">x</text><text x="83.33%" y="50">y</text>', 'labels of bands, and bands without');
+
+-- Every part is well-formed XML, whatever its texts.
+SELECT lives_ok($$SELECT xmlparse(document chart('i', t, t, 10, chart_grid('{0,1}', ARRAY[t, t], 0, 9) || chart_bands(ARRAY[t, t], 5)
+		|| chart_line('{1,2}', '{t,f}', ARRAY[t, t], 0, 2, 0, 9, 'a') || chart_columns('{1,2}', NULL, ARRAY[t, t], 0, 2, 0, 9, 'a')
+		|| chart_bars(ARRAY[t, t], ARRAY[t, t], '{1,2}', '{a,b}') || chart_heat('{1}', '{1}', '{0.5}', ARRAY[t], ARRAY[t || E'\n' || t], ARRAY[t], '{t}', 1, 20, 0, 0)
+		|| chart_text(ARRAY[t], '{1}', '{1}', 'axis'))) FROM (VALUES ('<script>&"''</svg>%s]]>'), ('')) AS v(t)$$, 'charts of hostile texts are well-formed');
+
+-- Pages
+
+CREATE TABLE orders AS SELECT customer_id, purchased_at, amount FROM crm_sample_purchases(2000);
+SELECT crm_attach('orders', 'customer_id', 'purchased_at', 'amount', as_of => '2025-12-20');
+SELECT crm_report() AS page \gset
+SELECT is(sections(:'page'), 'figures retention cohorts segments stages moves ladder forecast clv win-back', 'the sections of a workspace without attachments');
+SELECT is(length(:'page'), octet_length(:'page'), 'all of it is ASCII, right in any encoding');
+SELECT unalike(:'page'::text, '%class="missing"%', 'nothing is missing');
+SELECT ok(:'page'::text !~ '(src|href)="(?!data:,")', 'no request') ;
+SELECT ok(:'page'::text !~* '<script|javascript:|url\(|@import| on[a-z]+=', 'no script, no style sheet of elsewhere');
+SELECT alike(:'page'::text, '<!DOCTYPE html>%default-src ''none''%</html>', 'a document that forbids both');
+SELECT cmp_ok(length(:'page'), '<', 200000, 'not large');
+SELECT is(crm_report(), :'page'::text, 'the same again gives the same');
+SELECT is(crm_report('crm', NULL), :'page'::text, 'no currency is the default');
+SELECT alike(section(crm_report('crm', 'CHF'), 'figures'), '%' || (SELECT to_char(round(revenue_12m), 'FM999,999,990') FROM crm.kpis) || ' CHF%', 'a currency');
+SELECT unalike(crm_report('crm', '<script>'), '%<script>%', 'which is escaped as well');
+SELECT alike(section(:'page', 'retention'), '%Of 100 customers when a month began, ' || (SELECT round(100 - 100.0 * sum(churned) / sum(customers_at_start), 1)
+	FROM (SELECT * FROM crm.retention_monthly WHERE complete ORDER BY period_start DESC LIMIT 12) m) || ' were still%', 'a sentence that says it');
+SELECT is((SELECT count(*) FROM regexp_matches(:'page', '<svg class="chart"', 'g')), (SELECT count(*) FROM regexp_matches(:'page', '<title id=', 'g')), 'every chart has a title');
+
+-- The views of the report alone
+
+SELECT is((SELECT sum(customers) FROM crm.stage_moves), (SELECT count(*) FROM crm.customers)::numeric, 'stage_moves holds every customer once');
+SELECT results_eq($$SELECT stage_now, sum(customers)::bigint FROM crm.stage_moves GROUP BY 1 ORDER BY 1$$, $$SELECT stage, customers FROM crm.stages ORDER BY 1$$, 'their stages now are those of stages');
+SELECT results_eq($$SELECT stage_before, sum(customers)::bigint FROM crm.stage_moves WHERE stage_before <> 'prospect' GROUP BY 1 ORDER BY 1$$,
+	$$SELECT stage, count(*) FROM crm.customers_as_of('2025-09-20') GROUP BY 1 ORDER BY 1$$, 'their stages before those of three months before');
+SELECT results_eq($$SELECT frequency, customers, round(actual::numeric, 9), known_until, observed_until FROM crm.forecast$$,
+	$$SELECT CASE WHEN f > 6 THEN '7+' ELSE f::text END, count(*), round(avg(later), 9), date '2025-09-20', date '2025-12-20'
+	FROM (SELECT least(count(DISTINCT day) FILTER (WHERE day <= '2025-09-20') - 1, 7) AS f, count(DISTINCT day) FILTER (WHERE day > '2025-09-20') AS later
+		FROM (SELECT customer_id, (purchased_at AT TIME ZONE 'Europe/Berlin')::date AS day FROM orders) o WHERE day <= '2025-12-20' GROUP BY customer_id HAVING min(day) <= '2025-09-20') c
+	GROUP BY f ORDER BY f$$, 'forecast: what came, by plain SQL');
+SELECT results_eq($$SELECT frequency, expected FROM crm.forecast$$,
+	$$SELECT v.frequency, v.expected FROM (SELECT btyd_validate((SELECT btyd_fit('mbg/nbd', history, '2025-09-20') FROM crm.customer_history), history, date '2025-09-20', date '2025-12-20') AS v
+		FROM crm.customer_history) a, validation_rows(a.v) AS v$$, 'forecast: what a model expected that knew nothing later');
+SELECT is((SELECT clv_12m_total FROM crm.clv_range), (SELECT clv_12m_total FROM crm.kpis), 'clv_range: the sum of kpis');
+SELECT ok(low95 < clv_12m_total AND clv_12m_total < high95 AND abs(low95 * high95 / clv_12m_total::float8 ^ 2 - 1) < 1e-9, 'between its limits') FROM crm.clv_range;
+-- Against draws from the distribution of the parameters (Cholesky factor, normal deviates by Box and
+-- Muller), a tenth as far out as they are likely: the delta method is the limit of small errors.
+SELECT setseed(0.5);
+CREATE TEMP TABLE draw AS
+WITH m AS (SELECT s.purchase_model::jsonb AS p, s.spend_model::jsonb AS s, s.purchase_model, s.spend_model FROM crm.workspace_state s),
+z AS (SELECT i, array_agg(0.1 * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()) ORDER BY k) AS z FROM generate_series(1, 400) i, generate_series(1, 7) k GROUP BY i)
+SELECT i, z FROM z;
+CREATE FUNCTION cholesky(c jsonb) RETURNS float8[] LANGUAGE plpgsql AS $$
+DECLARE
+	n int := jsonb_array_length(c);
+	l float8[] := array_fill(0::float8, ARRAY[n, n]);
+	s float8;
+BEGIN
+	FOR i IN 1..n LOOP
+		FOR j IN 1..i LOOP
+			s := (c -> (i - 1) ->> (j - 1))::float8;
+			FOR k IN 1..j - 1 LOOP s := s - l[i][k] * l[j][k]; END LOOP;
+			l[i][j] := CASE WHEN i = j THEN sqrt(s) ELSE s / l[j][j] END;
+		END LOOP;
+	END LOOP;
+	RETURN l;
+END
+$$;
+SELECT ok(abs(10 * drawn / relative_error - 1) < 0.12, 'the delta method says what small draws say: ' || round((10 * drawn / relative_error)::numeric, 2))
+FROM crm.clv_range, (
+	SELECT stddev(ln(total)) AS drawn FROM (
+		SELECT d.i, sum(clv(btyd_model('mbg/nbd', ARRAY[p1, p2, p3, p4]), spend_model(ARRAY[s1, s2, s3]), h.history, date '2025-12-20')) AS total
+		FROM (SELECT d.i,
+				(p.v[1] + l[1][1] * z[1]) AS p1, (p.v[2] + l[2][1] * z[1] + l[2][2] * z[2]) AS p2,
+				(p.v[3] + l[3][1] * z[1] + l[3][2] * z[2] + l[3][3] * z[3]) AS p3,
+				(p.v[4] + l[4][1] * z[1] + l[4][2] * z[2] + l[4][3] * z[3] + l[4][4] * z[4]) AS p4,
+				(s.v[1] + k[1][1] * z[5]) AS s1, (s.v[2] + k[2][1] * z[5] + k[2][2] * z[6]) AS s2,
+				(s.v[3] + k[3][1] * z[5] + k[3][2] * z[6] + k[3][3] * z[7]) AS s3
+			FROM draw d, (SELECT cholesky(purchase_model::jsonb -> 'covariance') AS l, cholesky(spend_model::jsonb -> 'covariance') AS k,
+					purchase_model::text::json -> 'params' AS pp, spend_model::text::json -> 'params' AS sp FROM crm.workspace_state OFFSET 0) m,
+				LATERAL (SELECT array_agg(value::float8 ORDER BY n) AS v FROM json_each_text(m.pp) WITH ORDINALITY AS e(name, value, n)) AS p,
+				LATERAL (SELECT array_agg(value::float8 ORDER BY n) AS v FROM json_each_text(m.sp) WITH ORDINALITY AS e(name, value, n)) AS s) d,
+			crm.customer_history h
+		GROUP BY d.i) t) AS a;
+
+-- Where something is missing
+
+CREATE TABLE sparse (id text, at date, total numeric);
+SELECT crm_attach('sparse', 'id', 'at', 'total', workspace => 'empty', as_of => '2025-06-30');
+SELECT crm_attach('sparse', 'id', 'at', 'total', workspace => 'unfilled', fill => false);
+SELECT is(sections(crm_report(ws)), 'figures retention cohorts segments stages moves ladder forecast clv win-back', ws || ': still all sections')
+FROM (VALUES ('empty'::name), ('unfilled')) AS v(ws);
+SELECT alike(section(crm_report('empty'), 'retention'), '%No month to look at yet.%', 'which say what is missing');
+INSERT INTO sparse VALUES ('<script>alert(1)</script>', '2025-01-01', NULL);
+SELECT crm_refresh('empty');
+SELECT crm_report('empty') AS page \gset
+SELECT is(sections(:'page'), 'figures retention cohorts segments stages moves ladder forecast clv win-back', 'one customer, one purchase of unknown value');
+SELECT alike(section(:'page', 'clv'), '%There is no model%', 'no model');
+SELECT alike(section(:'page', 'win-back'), '%&lt;script&gt;alert(1)&lt;/script&gt;%', 'a customer whose id is a script');
+SELECT unalike(:'page'::text, '%<script%', 'does no harm');
+SELECT crm_attach('orders', 'customer_id', 'purchased_at', workspace => 'no_amounts', as_of => '2025-12-20', active_days => NULL);
+SELECT crm_report('no_amounts') AS page \gset
+SELECT alike(section(:'page', 'figures'), '%no amounts%', 'no amounts, the calendar method');
+SELECT alike(:'page'::text, '%The workspace has no amounts: money is not shown.%', 'the foot says it');
+SELECT ok(:'page'::text !~ '>[^<]*\m(NaN|NULL|Infinity)\M', 'no trace of a figure that is none');
+
+-- Whose rights count
+
+CREATE ROLE report_reader;
+SELECT is(failure('SELECT crm_report(''nowhere'')'), failure('SELECT crm_refresh(''nowhere'')'), 'no such workspace: as crm_refresh says it');
+SELECT alike(failure('SELECT crm_report(''nowhere'')'), '55000 | there is no workspace "nowhere" | Workspaces: %', 'with a hint');
+SELECT is(left(failure('SELECT crm_report(NULL)'), 5), '55000', 'NULL is none either');
+SET LOCAL ROLE report_reader;
+SELECT is(failure('SELECT crm_report()'), '42501 | permission denied for workspace "crm" | Its owner can run: GRANT USAGE ON SCHEMA crm TO report_reader.', 'no right at all');
+RESET ROLE;
+GRANT USAGE ON SCHEMA crm TO report_reader;
+GRANT SELECT ON crm.kpis, crm.segments, crm.stages, crm.retention_monthly TO report_reader;
+SELECT (regexp_match(crm_report(), '<table data-view="segments">.*?</table>'))[1] AS by_owner \gset
+SET LOCAL ROLE report_reader;
+SELECT crm_report() AS page \gset
+RESET ROLE;
+SELECT alike(section(:'page', 'ladder'), '%you have no right to read%', 'what may not be read says so');
+SELECT alike(section(:'page', 'clv'), '%you have no right to read%', 'customers neither');
+SELECT ok(position(:'by_owner' IN :'page') > 0, 'segments come from their view, the same');
+SELECT alike(section(:'page', 'figures'), '%' || (SELECT to_char(round(clv_12m_total), 'FM999,999,990') FROM crm.kpis) || '%', 'the value of the base from kpis');
+DROP VIEW crm.ladder;
+SELECT alike(section(crm_report(), 'ladder'), '%this workspace has no view for it%', 'a workspace without a view, as of an older version');
+
+-- What is attached: sections appear with the views. Stand-ins of the views' columns.
+
+CREATE VIEW crm.mrr_monthly AS
+SELECT p.* FROM (SELECT mrr_agg(s, periods('2025-01-01', '2025-12-31', '1 month'), date '2025-12-20') AS a
+	FROM (SELECT subscription_agg(daterange(d, CASE WHEN i % 3 = 0 THEN d + 150 END), 10 + i % 5) AS s
+		FROM (SELECT i, date '2025-01-05' + i * 5 AS d FROM generate_series(1, 60) AS i) AS x GROUP BY i) AS y) AS z, unnest(a) AS p;
+CREATE VIEW crm.acquisition AS
+SELECT * FROM (VALUES ('<b>mail</b>', 60::bigint, 600::numeric, 10::float8, 70::float8, 150::float8, 15::float8), ('search', 120, 4000, 33.25, 60.5, 130.0, 3.9),
+	(NULL, 20, 0, 0, 50, 90, NULL)) AS v(channel, customers, cost, cac, repeat_rate, mean_value, ltv_to_cac);
+CREATE VIEW crm.payback AS
+SELECT * FROM (VALUES (date '2025-01-01', 'search', 10::bigint, 3), ('2025-02-01', 'search', 12, NULL), ('2025-03-01', 'search', 12, 5), ('2025-01-01', '<b>mail</b>', 7, 0)) AS v(cohort, channel, customers, payback_period);
+CREATE VIEW crm.referrals AS
+SELECT * FROM (VALUES ('a<b', 3::bigint, 10::numeric, 55.5::numeric, 'advocates'), ('b', 0, 20, 0, 'affluents'), ('c', 1, 90, 80, 'champions')) AS v(customer_id, direct_referrals, clv, crv, quadrant);
+CREATE VIEW crm.affinity AS
+SELECT * FROM (VALUES ('tea', 'cup', 40::bigint, 0.4::float8, 2.5::float8, 60.1::float8), ('cup', 'tea', 40, 0.6, 2.5, 60.1), ('tea', '<i>milk</i>', 20, 0.2, 0.9, -3.0)) AS v(product_id, other_product_id, together, confidence, lift, log_likelihood_ratio);
+CREATE VIEW crm.next_products AS SELECT * FROM (VALUES (1, 1, 'cup'), (2, 1, 'cup'), (2, 2, 'tea'), (3, 1, '<jam>')) AS v(customer_id, position, product_id);
+CREATE VIEW crm.engagement AS SELECT * FROM (VALUES (1, 'basic', true, 0.5), (2, 'basic', false, NULL), (3, 'interconnected', true, 0.25)) AS v(customer_id, relationship_level, is_contacted_too_often, response_rate);
+CREATE VIEW crm.channels AS SELECT * FROM (VALUES ('<i>chat</i>', 3::bigint, 4::bigint, 5::bigint, 2::bigint, 12.5::numeric)) AS v(channel, customers, inbound, outbound, preferred_by, mean_clv_12m);
+CREATE VIEW crm.campaigns AS
+SELECT * FROM (VALUES ('win back', false, 500::bigint, 0.08::float8, 0.03::float8, 0.004::float8, 0.056::float8, 0.02::float8, 4.2::numeric, 250::numeric, 1.5::float8),
+	('none', true, 500, 0.05, NULL, NULL, NULL, NULL, 2.5, 0, NULL)) AS v(variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, cost, campaign_roi);
+SELECT crm_report('crm', 'EUR') AS page \gset
+SELECT alike(sections(:'page'), '% win-back mrr acquisition referrals products campaigns conversation', 'a section for each');
+SELECT ok(:'page'::text !~ '<(b|i|jam)>', 'names of channels and products are escaped');
+SELECT alike(section(:'page', 'mrr'), '%' || (SELECT round(mrr_end) || ' EUR a month at the end of Nov 2025, from ' || customers_end FROM crm.mrr_monthly WHERE period_start = '2025-11-01') || ' customers.%', 'revenue at the end of the last month that is over');
+SELECT is((SELECT string_agg(m[1], ' ') FROM regexp_matches((regexp_match(:'page', '<table data-view="mrr_monthly">.*?</table>'))[1], '<td>([^<]*) EUR</td><td>\d+</td><td>', 'g') AS m),
+	(SELECT string_agg(round(mrr_end)::text, ' ' ORDER BY period_start DESC) FROM crm.mrr_monthly), 'its table is the view''s');
+SELECT is((SELECT count(*) FROM regexp_matches(section(:'page', 'mrr'), 'not over yet', 'g')), 1::bigint, 'the month that is not over is named');
+SELECT alike(section(:'page', 'acquisition'), '%Winning a customer cost 23 EUR on average; &lt;b&gt;mail&lt;/b&gt; returns most: 15.0 times%', 'cost per customer over all channels');
+SELECT ok(:'page'::text LIKE '%<th scope="row">search</th><td>120</td><td>4,000 EUR</td><td>33.25 EUR</td><td>130 EUR</td><td>3.9</td><td>60.5</td><td>2 of 3</td><td>3</td>%', 'a channel with its payback');
+SELECT ok(:'page'::text LIKE '%<th scope="row">unknown</th><td>20</td><td>0 EUR</td><td>0 EUR</td><td>90 EUR</td><td>&ndash;</td><td>50.0</td><td>&ndash;</td><td>&ndash;</td>%', 'customers of an unknown channel');
+SELECT alike(section(:'page', 'referrals'), '%2 customers referred 4 others.%', 'referrals');
+SELECT alike(section(:'page', 'products'), '%Of 100 purchases with cup, 60 have tea too: 2.5 times%', 'each pair once, in the direction that says more');
+SELECT unalike(section(:'page', 'products'), '%milk%', 'what is bought together less than by chance is no advice');
+SELECT ok(:'page'::text LIKE '%<th scope="row">cup</th><td>2</td>%<th scope="row">&lt;jam&gt;</th><td>1</td>%', 'what to offer next');
+SELECT ok(:'page'::text LIKE '%1 customers talk with us; 2 were%<th scope="row">interconnected</th><td>1</td><td>1</td><td>25.0</td></tr><tr><th scope="row">basic</th><td>2</td><td>1</td><td>50.0</td>%<th scope="row">&lt;i&gt;chat&lt;/i&gt;</th><td>3</td><td>4</td><td>5</td><td>2</td><td>12.50 EUR</td>%', 'interactions');
+SELECT alike(replace(section(:'page', 'campaigns'), '%', 'percent'), '%win back: 8.0 of 100 converted, 3.0 points more than without it (95 percent: 0.4 to 5.6).%', 'a campaign against its control group');
+CREATE OR REPLACE VIEW crm.payback AS SELECT NULL::date AS cohort, NULL::text AS channel, NULL::bigint AS customers, NULL::int AS payback_period WHERE false;
+CREATE OR REPLACE VIEW crm.campaigns AS SELECT NULL::text AS variant, NULL::boolean AS is_control, NULL::bigint AS contacts, NULL::float8 AS conversion_rate, NULL::float8 AS difference, NULL::float8 AS lower95,
+	NULL::float8 AS upper95, NULL::float8 AS p_value, NULL::numeric AS sales_per_contact, NULL::numeric AS cost, NULL::float8 AS campaign_roi WHERE false;
+SELECT alike(section(crm_report(), 'campaigns'), '%There are no rows.%', 'attached and empty');
+
+-- With subscriptions, customers has rows of who never bought.
+CREATE VIEW crm.subscribers AS SELECT 0 AS customer_id;
+ALTER VIEW crm.customers RENAME TO bought;
+CREATE VIEW crm.customers AS SELECT * FROM crm.bought
+UNION ALL SELECT -1, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'loyal', NULL, NULL, NULL, NULL;
+SELECT is((regexp_match(crm_report('crm', 'EUR'), '<table data-view="stages">.*?</table>'))[1], (regexp_match(:'page', '<table data-view="stages">.*?</table>'))[1], 'who never bought is in no stage');
+DROP VIEW crm.customers, crm.subscribers;
+ALTER VIEW crm.bought RENAME TO customers;
+
+-- Relocation
+
+SELECT crm_report() AS page \gset
+CREATE SCHEMA "the ""extension""";
+ALTER SCHEMA crm RENAME TO "my ""crm""";
+ALTER EXTENSION crm_ext SET SCHEMA "the ""extension""";
+SET LOCAL search_path = '';
+SELECT "the ""extension""".crm_report('my "crm"') AS moved \gset
+SET LOCAL search_path = public;
+SELECT is(replace(:'moved', 'workspace my &quot;crm&quot;', 'workspace crm'), :'page'::text, 'the same from another schema, of a renamed workspace, under an empty search_path');
+
+SELECT * FROM finish();
+ROLLBACK;
