@@ -13,6 +13,10 @@ check:
 	@exec tools/check
 check-all:
 	@exec tools/check-all
+check-packages:
+	@exec tools/check-packages
+dist:
+	@exec tools/dist
 freeze:
 	@exec tools/freeze "$(NEXT)"
 docs-write:
