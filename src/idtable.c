@@ -9,7 +9,6 @@
 #include "port/pg_bitutils.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/pg_locale.h"
 
 #include "aggregate.h"
 #include "idtable.h"

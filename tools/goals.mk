@@ -19,6 +19,10 @@ fuzz:
 	@FUZZ_SECONDS="$(SECONDS)" exec tools/fuzz
 check-all:
 	@exec tools/check-all
+check-packages:
+	@exec tools/check-packages
+dist:
+	@exec tools/dist
 freeze:
 	@exec tools/freeze "$(NEXT)"
 docs-write:
