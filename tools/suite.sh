@@ -17,6 +17,7 @@ run_suite()
 	SETTINGS=$TEST_SETTINGS
 	UNIT=yes
 	[ "${CRM_UNIT:-}" != no ] || UNIT=
+	[ -z "${UNDER:-}" ] || . "tools/under-$UNDER.sh"
 	server_up check
 	copy_tests && use_data || exit 1
 	export TEMP_CONFIG=$WORK/settings.conf
