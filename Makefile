@@ -25,7 +25,8 @@ $(error $(EXTVERSION) is released: $(EXTENSION).control must name the next versi
 endif
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
-TOOL_GOALS = demo check check-all freeze docs-write bench format format-check
+TOOL_GOALS = demo check check-sanitized check-valgrind check-all fuzz check-packages dist freeze docs-write bench \
+	format format-check
 
 ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)
 include tools/goals.mk

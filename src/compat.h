@@ -34,6 +34,13 @@
 #define QualifiedNameToList(name) stringToQualifiedNameList(name)
 #endif
 
+/* pq_sendcountedtext lost its last argument, whether the length counts itself, in 17. */
+#if PG_VERSION_NUM >= 170000
+#define SendCountedText(message, text, length) pq_sendcountedtext(message, text, length)
+#else
+#define SendCountedText(message, text, length) pq_sendcountedtext(message, text, length, false)
+#endif
+
 /* 18 replaced pg_attribute_noreturn() behind a declaration by pg_noreturn before it. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn

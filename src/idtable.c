@@ -9,7 +9,6 @@
 #include "port/pg_bitutils.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/pg_locale.h"
 
 #include "aggregate.h"
 #include "idtable.h"
@@ -94,7 +93,8 @@ ReserveId(IdTable *table, Size length)
 	if (table->kind == BOOK_BIGINT)
 		return;
 	total = IdTableStart(table, table->used) + length;
-	if (total > table->bytes_capacity)
+	if (total > table->bytes_capacity ||
+		table->bytes == NULL) /* even the empty id has a place */
 	{
 		table->bytes_capacity = Max(FIRST_BYTES, total * 2);
 		table->bytes = Grow(table->context, table->bytes, table->bytes_capacity);

@@ -249,6 +249,7 @@ FROM (SELECT setseed(0.3)) seed, (VALUES
 		('bigint', 'bigint {1 => 2023-12-30:10.50, 2024-01-05*2:7; 400 => 2024-02-01*0:-3.25; NULL => 2024-06-01:19.99}'::purchase_book),
 		('text', 'text {"ada" => 2023-12-30:10.50, 2024-01-05*2:7; "a much longer name" => 2024-02-01*0:-3.25; NULL => 2024-06-01:19.99}')) v(kind, book),
 	generate_series(1, 4000) i;
+SELECT is(pg_temp.receive($$purchase_book CHECK (value = 'bigint {}')$$, '\x01010100000000'), 'bigint {}', 'the empty book is one, with amounts or without');
 SELECT ok(bool_and(outcome IN ('ok', 'error 22P03', 'error 22003')) AND sum(times) = 4000,
 	format('mutated states by %s are read or refused: %s', kind, string_agg(outcome || ' ' || times, ', ' ORDER BY outcome)))
 FROM (SELECT kind, pg_temp.read_bytes('SELECT pg_temp.state_from($1)', bytes) AS outcome, count(*) AS times

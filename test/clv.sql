@@ -272,6 +272,7 @@ FROM (SELECT m::jsonb AS m FROM fitted WHERE f = 'bg/nbd') y, generate_series(0,
 SELECT ok(pg_temp.near((m::jsonb ->> 'aic')::float8, 8 - 2 * (m::jsonb ->> 'log_likelihood')::float8, 1e-9)
 	AND pg_temp.near((m::jsonb ->> 'bic')::float8, 4 * ln(2357::float8) - 2 * (m::jsonb ->> 'log_likelihood')::float8, 1e-9) AND m::text::btyd_model = m
 	AND pg_temp.receive('btyd_model', btyd_model_send(m)) = m::text, f || ': aic, bic, round trips') FROM fitted;
+SELECT is(pg_temp.receive('btyd_model', overlay(btyd_model_send(m) PLACING '\x0000000000000000'::bytea FROM 52 FOR 8)), 'error 22P03', f || ': fitted to no customer') FROM fitted;
 SELECT ok(m::jsonb ->> 'customers' = '946' AND pg_temp.near((m::jsonb ->> 'log_likelihood')::float8, -4055.9176948019, 1e-6)
 	AND pg_temp.near((m::jsonb #>> '{params,p}')::float8 / 6.24957227132, 1, 1e-5) AND pg_temp.near((m::jsonb #>> '{params,q}')::float8 / 3.74422466713, 1, 1e-5)
 	AND pg_temp.near((m::jsonb #>> '{params,gamma}')::float8 / 15.4435209626, 1, 1e-5)

@@ -109,6 +109,12 @@ SELECT throws_ok('SELECT ladder_agg(h, ''2024-01-01'', NULL) FROM customers', '2
 SELECT throws_ok('SELECT ladder_agg(h, date ''2024-01-01'' + customer_id) FROM customers', '22023', 'argument "as_of" must not change within a group', 'as_of that changes');
 SELECT throws_ok('SELECT ladder_agg(h, ''2024-01-01'', 5 + customer_id) FROM customers WHERE customer_id > 0', '22023', 'argument "steps" must not change within a group', 'steps that change');
 
+-- The state grows, and moves, with each cohort that appears.
+SELECT is((SELECT row(count(*), sum(active))::text FROM unnest((
+	SELECT cohort_agg(h, periods('2020-01-01', '2022-12-31', '1 day') ORDER BY i)
+	FROM (SELECT i, history_agg(date '2020-01-01' + d) AS h FROM generate_series(0, 999) i, unnest(ARRAY[i, i + 7, i + 30]) d GROUP BY i) x))
+	WHERE active > 0), '(3000,3000)', 'a thousand cohorts of a day: three days each');
+
 \if :have_cdnow
 DELETE FROM orders;
 DELETE FROM customers;

@@ -51,6 +51,9 @@ FROM (VALUES ('2024-02-30:1', '22P02'), ('2024-1-5', '22P02'), ('today', '22P02'
 SELECT is(count(*) FILTER (WHERE h::text::purchase_history IS DISTINCT FROM h), 0::bigint,
 	'text round trip is exact') FROM histories;
 SET DateStyle = 'SQL, DMY';
+SELECT is('2024-01-05*2147483647'::purchase_history::text, '2024-01-05*2147483647', 'as many purchases a day as there can be');
+SELECT throws_ok($$SELECT '2024-01-05*2147483648'::purchase_history$$, '22P02', NULL, 'and one more');
+SELECT throws_ok($$SELECT '2024-01-05*12345678901'::purchase_history$$, '22P02', NULL, 'and more digits');
 SELECT is('2024-01-05:1'::purchase_history::text, '2024-01-05:1.00', 'dates are ISO in any DateStyle');
 RESET DateStyle;
 

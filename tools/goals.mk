@@ -5,14 +5,24 @@ OTHER_GOALS = $(filter-out $(TOOL_GOALS),$(MAKECMDGOALS))
 .PHONY: $(TOOL_GOALS) $(OTHER_GOALS)
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TESTS PAGE NEXT ROUNDS
+export PG_CONFIG PG_CONFIGS VERSIONS ORDERS KEEP TARGETS TESTS PAGE NEXT ROUNDS
 
 demo:
 	@exec tools/demo
 check:
 	@exec tools/check
+check-sanitized:
+	@UNDER=sanitizers exec tools/check
+check-valgrind:
+	@UNDER=valgrind exec tools/check
+fuzz:
+	@FUZZ_SECONDS="$(SECONDS)" exec tools/fuzz
 check-all:
 	@exec tools/check-all
+check-packages:
+	@exec tools/check-packages
+dist:
+	@exec tools/dist
 freeze:
 	@exec tools/freeze "$(NEXT)"
 docs-write:

@@ -366,7 +366,7 @@ start_server()
 			max_connections = 50
 			$(printf '%s\n' "$@")
 		END
-		as_server "$BINDIR/pg_ctl" -D "$WORK/data" -l "$WORK/server.log" -w -t 60 start ||
+		as_server "$BINDIR/pg_ctl" -D "$WORK/data" -l "$WORK/server.log" -w -t "${PGCTLTIMEOUT:-60}" start ||
 		{ cat "$WORK/server.log"; return 1; }
 }
 

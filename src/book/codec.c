@@ -409,8 +409,9 @@ BookEnd(BookWriter *writer)
 	header = (uint8 *) VARDATA(writer->book);
 	header[0] = BOOK_VERSION;
 	header[1] = (uint8) writer->kind;
-	header[2] =
-		(writer->has_amount ? BOOK_HAS_AMOUNT : 0) | (writer->has_null ? BOOK_HAS_NULL : 0);
+	/* the empty book is one, with amounts or without: its text does not say which */
+	header[2] = (writer->has_amount && writer->customers > 0 ? BOOK_HAS_AMOUNT : 0) |
+				(writer->has_null ? BOOK_HAS_NULL : 0);
 	header[3] = 0;
 	memcpy(header + 4, &writer->customers, sizeof(uint32));
 	SET_VARSIZE(writer->book, writer->used);

@@ -108,6 +108,9 @@ AllZero(const float8 *values, int count)
 	return true;
 }
 
+/* So that the criteria made of it are finite too. */
+#define MAX_LOG_LIKELIHOOD 1e300
+
 /* Parameters and covariance: finite and positive where they are, zero elsewhere. */
 static const char *
 EstimateFault(const FittedModel *model)
@@ -122,8 +125,10 @@ EstimateFault(const FittedModel *model)
 		if (!(model->params[i] > 0 && isfinite(model->params[i])))
 			return "parameters must be positive and finite";
 	if (!AllZero(model->params + count, CRM_MAX_PARAMETERS - count) ||
-		!isfinite(model->log_likelihood))
+		!(fabs(model->log_likelihood) <= MAX_LOG_LIKELIHOOD))
 		return "the log-likelihood must be finite";
+	if (ModelHas(model, MODEL_FITTED) && model->customers == 0)
+		return "parameters are fitted to one customer at least";
 	return NULL;
 }
 
@@ -325,6 +330,13 @@ fitted_model_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
+/* Text knows no negative zero, so the binary form has none either. */
+static float8
+ReceiveDouble(StringInfo message)
+{
+	return pq_getmsgfloat8(message) + 0.0;
+}
+
 FittedModel *
 ReceiveModel(ModelKind kind, StringInfo message)
 {
@@ -336,15 +348,15 @@ ReceiveModel(ModelKind kind, StringInfo message)
 		ReportBadBytes(ModelTypeName(kind));
 	fixed.family = (uint8) pq_getmsgbyte(message);
 	fixed.flags = (uint8) pq_getmsgbyte(message);
-	fixed.unit_days = pq_getmsgfloat8(message);
+	fixed.unit_days = ReceiveDouble(message);
 	for (int i = 0; i < CRM_MAX_PARAMETERS; i++)
-		fixed.params[i] = pq_getmsgfloat8(message);
-	fixed.log_likelihood = pq_getmsgfloat8(message);
+		fixed.params[i] = ReceiveDouble(message);
+	fixed.log_likelihood = ReceiveDouble(message);
 	fixed.customers = pq_getmsgint64(message);
 	fixed.left_out = pq_getmsgint64(message);
-	fixed.correlation = pq_getmsgfloat8(message);
+	fixed.correlation = ReceiveDouble(message);
 	for (int i = 0; i < MODEL_COVARIANCES; i++)
-		fixed.covariance[i] = pq_getmsgfloat8(message);
+		fixed.covariance[i] = ReceiveDouble(message);
 	fixed.iterations = (int32) pq_getmsgint(message, 4);
 	fixed.reason_length = (int32) pq_getmsgint(message, 4);
 	if (fixed.reason_length < 0 || fixed.reason_length > MODEL_MAX_REASON)

@@ -170,6 +170,8 @@ AddPlainHistory(CohortState **state, const PurchaseHistory *history)
 		return true;
 	cohort = GridScaleReached(&scale, plain.first) - 1;
 	*state = CohortReserve(*state, cohort);
+	if (unlikely(&(*state)->grid != grid)) /* it moved, and took the slots along */
+		(void) GridScaleOf(&scale, &(*state)->grid);
 	CohortHeads(*state)[cohort].size++;
 	cells = CohortCells(*state) + CohortHeads(*state)[cohort].first_cell;
 	last = likely(scale.shift == 0)

@@ -22,6 +22,7 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 
+#include "compat.h"
 #include "conversation/engagement.h"
 
 PG_FUNCTION_INFO_V1(engagement_in);
@@ -265,7 +266,7 @@ SendName(StringInfo message, EngagementName name)
 	if (name.data == NULL)
 		pq_sendint32(message, -1);
 	else
-		pq_sendcountedtext(message, name.data, (int) name.length, false);
+		SendCountedText(message, name.data, (int) name.length);
 }
 
 Datum

@@ -31,6 +31,20 @@ PG_FUNCTION_INFO_V1(purchase_history_out);
 PG_FUNCTION_INFO_V1(purchase_history_recv);
 PG_FUNCTION_INFO_V1(purchase_history_send);
 
+/* As many as a day can have: a number that has ten digits at most. */
+static int32
+ReadPurchases(TextCursor *cursor)
+{
+	TextCursor start = *cursor;
+	int64	   purchases = ReadDigits(cursor, 1, 9, "a number of purchases");
+
+	if (*cursor->next >= '0' && *cursor->next <= '9')
+		purchases = purchases * 10 + (*cursor->next++ - '0');
+	if (purchases > PG_INT32_MAX)
+		ReportBadText(&start, "a number of purchases up to 2147483647");
+	return (int32) purchases;
+}
+
 static HistoryDay
 ReadItem(TextCursor *cursor, bool *has_amount)
 {
@@ -40,7 +54,7 @@ ReadItem(TextCursor *cursor, bool *has_amount)
 	if (*cursor->next == '*')
 	{
 		cursor->next++;
-		item.purchases = ReadDigits(cursor, 1, 9, "a number of purchases");
+		item.purchases = ReadPurchases(cursor);
 	}
 	if (*cursor->next == ':')
 	{

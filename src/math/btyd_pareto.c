@@ -226,6 +226,8 @@ IntegrateLog(Integral *in, double recency, double range, int panels, const CrmRu
 	}
 }
 
+#define MAX_PANELS 1e9
+
 /*
  * Choose variable and rule by how far and how steeply the integrand falls; the
  * limits were found by trial to leave 1e-13.
@@ -237,7 +239,7 @@ Integrate(Integral *in, double recency, Batch *batch)
 	double end = UpperEnd(in, recency);
 	double width = end - recency;
 	double ratio = width / (shift + recency);
-	double range, steep;
+	double range, steep, parts;
 	int	   panels;
 
 	if (ratio <= 3)
@@ -257,7 +259,10 @@ Integrate(Integral *in, double recency, Batch *batch)
 	}
 	range = CrmLog1p(ratio);
 	steep = Slope(in, end) * (shift + end) * range;
-	panels = 1 + (int) (range / 7 > steep / 50 ? range / 7 : steep / 50);
+	parts = range / 7 > steep / 50 ? range / 7 : steep / 50;
+	if (!(parts < MAX_PANELS)) /* NaN, or parameters far from any that an optimum has */
+		return;
+	panels = 1 + (int) parts;
 	IntegrateLog(in, recency, range, panels,
 				 &CrmRules[panels > 1 || range > 3 || steep > 12 ? 2 : 1], batch);
 }

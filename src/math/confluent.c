@@ -102,10 +102,8 @@ LogEqualSmall(double s, double z, int steps)
 static double
 LogEqual(double s, double z)
 {
-	int steps = s < 1.5 ? 0 : (int) (s - 0.5);
-
 	if (z <= 1.0 && z > 1e-60 && s < 4.5)
-		return LogEqualSmall(s, z, steps);
+		return LogEqualSmall(s, z, s < 1.5 ? 0 : (int) (s - 0.5));
 	if (z > 0.02)
 		return LogEqualFraction(s, z);
 	return LogHyperUIntegral(s, s, z);
