@@ -119,7 +119,7 @@ CREATE FUNCTION report_page(data jsonb, workspace text, currency text) RETURNS t
 		|| '</p></header><main>'
 		|| concat_ws(E'\n', report_tiles(data, currency), report_retention(data), report_cohorts(data), report_segments(data, currency),
 			report_stages(data, currency), report_moves(data), report_ladder(data), report_forecast(data), report_clv(data, currency), report_win_back(data, currency),
-			report_mrr(data, currency), report_channels(data, currency), report_referrals(data, currency), report_products(data), report_campaigns(data, currency),
+			report_mrr(data, currency), report_channels(data, currency), report_referrals(data, currency), report_products(data), report_funnel(data), report_campaigns(data, currency),
 			report_conversation(data, currency))
 		|| '</main><footer>' || report_foot(data) || '</footer></body></html>'
 	FROM (SELECT 'Customers of ' || report_escape(coalesce(s.source, workspace)) AS title, coalesce((data #>> '{kpis,0,as_of}')::date, s.last_refresh_day) AS as_of,

@@ -94,22 +94,22 @@ SELECT s.refreshed_on AS as_of,
 	round(f.clv_12m / 10000.0, 4) AS clv_12m_total,
 	round(f.clv_12m / 10000.0 / nullif(f.customers, 0), 4) AS clv_12m_mean
 FROM %2$s.workspace_state AS s,
-	(SELECT count(%1$s.first_purchase(h.history)) AS customers,
-		count(*) FILTER (WHERE %1$s.last_purchase(h.history) > h.active_since) AS active_customers,
-		count(*) FILTER (WHERE %1$s.first_purchase(h.history) > h.refreshed_on - 30) AS acquired_30d,
-		count(*) FILTER (WHERE %1$s.purchase_days(h.history) >= 2) AS repeaters,
-		sum(%1$s.workspace_repeat_spend(h.history, h.refreshed_on)) AS repeat_revenue,
-		%1$s.top_share(%1$s.workspace_spend(h.history), 0.2::double precision)
-			FILTER (WHERE %1$s.first_purchase(h.history) IS NOT NULL) AS top_20_revenue_share,
-		sum((%1$s.clv(h.purchase_model, h.spend_model, h.history, h.refreshed_on) * 10000)::bigint) AS clv_12m,
-		%1$s.retention_agg(h.history, h.boundaries, h.active_days, h.refreshed_on) AS periods
-	FROM (SELECT %1$s.as_of(c.history, d.refreshed_on) AS history, d.*
-		FROM (SELECT refreshed_on, active_days, purchase_model, spend_model,
-				refreshed_on - coalesce(active_days, 365) AS active_since,
-				ARRAY[date '0001-01-01', (refreshed_on + 1 - interval '2 years')::date,
-					(refreshed_on + 1 - interval '1 year')::date, refreshed_on + 1] AS boundaries
-			FROM %2$s.workspace_state OFFSET 0) AS d,
-			%2$s.customer_history AS c OFFSET 0) AS h) AS f,
+	(SELECT count(*) FILTER (WHERE %1$s.first_purchase(h.history) <= d.refreshed_on) AS customers,
+		count(*) FILTER (WHERE %1$s.last_purchase(%1$s.as_of(h.history, d.refreshed_on)) > d.active_since) AS active_customers,
+		count(*) FILTER (WHERE %1$s.first_purchase(h.history) BETWEEN d.refreshed_on - 29 AND d.refreshed_on) AS acquired_30d,
+		count(*) FILTER (WHERE %1$s.purchase_days(%1$s.as_of(h.history, d.refreshed_on)) >= 2) AS repeaters,
+		sum(%1$s.workspace_repeat_spend(h.history, d.refreshed_on)) AS repeat_revenue,
+		%1$s.top_share(%1$s.workspace_spend(%1$s.as_of(h.history, d.refreshed_on)), 0.2::double precision)
+			FILTER (WHERE %1$s.first_purchase(h.history) <= d.refreshed_on) AS top_20_revenue_share,
+		sum((%1$s.clv((SELECT w.purchase_model FROM %2$s.workspace_state AS w), (SELECT w.spend_model FROM %2$s.workspace_state AS w),
+			h.history, d.refreshed_on) * 10000)::bigint) AS clv_12m,
+		%1$s.retention_agg(h.history,
+			(SELECT ARRAY[date '0001-01-01', (w.refreshed_on + 1 - interval '2 years')::date,
+				(w.refreshed_on + 1 - interval '1 year')::date, w.refreshed_on + 1] FROM %2$s.workspace_state AS w),
+			(SELECT w.active_days FROM %2$s.workspace_state AS w), d.refreshed_on) AS periods
+	FROM %2$s.customer_history AS h,
+		LATERAL (SELECT (SELECT w.refreshed_on FROM %2$s.workspace_state AS w) AS refreshed_on,
+			(SELECT w.refreshed_on - coalesce(w.active_days, 365) FROM %2$s.workspace_state AS w) AS active_since) AS d) AS f,
 	LATERAL (SELECT sum(p.revenue) AS revenue, sum(p.purchases) AS purchases FROM unnest(f.periods) AS p) AS t
 $query$, 'the key figures in one row, as of the last refresh; percent where a share or rate is meant', $columns$
 as_of: the day of these figures: that of the last refresh, or the workspace's pinned date
@@ -272,9 +272,9 @@ FROM (SELECT b.customer_id, b.history, b.today, %1$s.lifecycle_stage(b.history, 
 				/ nullif(sum(%1$s.purchase_days(a.history) - 1), 0)
 			FROM %2$s.customer_history AS a WHERE %1$s.purchase_days(a.history) > 1), 60) AS mean_gap
 	FROM (SELECT h.customer_id, %1$s.as_of(h.history, s.today) AS history, s.today
-		FROM (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) AS today
-			FROM %2$s.workspace_state OFFSET 0) AS s,
-			%2$s.customer_history AS h) AS b) AS c
+		FROM %2$s.customer_history AS h,
+			LATERAL (SELECT (SELECT coalesce(w.as_of, (CURRENT_TIMESTAMP AT TIME ZONE w.time_zone)::date)
+				FROM %2$s.workspace_state AS w) AS today) AS s) AS b) AS c
 WHERE c.stage IN ('at_risk', 'dormant')
 ORDER BY value_at_stake DESC NULLS LAST, c.customer_id::text
 $query$, 'customers who are at risk or dormant as of today, most value at stake first', $columns$
