@@ -11,7 +11,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('report');
-$node->init;
+$node->init(extra => [ '-E', 'UTF8' ]);    # for ids in letters of everywhere
 $node->start;
 $node->safe_psql('postgres', <<'END');
 SET client_min_messages = warning;

@@ -56,6 +56,7 @@ CREATE TEMP TABLE histories AS
 SELECT customer_id, history_agg(date, amount::numeric) AS h FROM cdnow GROUP BY 1;
 
 -- The definitions in plain SQL, for random customers and for CDNOW.
+SELECT setseed(0.5);
 CREATE TEMP TABLE orders AS
 SELECT c AS customer_id, date '2023-01-01' + (random() * 700)::int AS bought
 FROM generate_series(1, 300) c, generate_series(1, 1 + (c % 7));

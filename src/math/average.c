@@ -16,13 +16,10 @@
 #include "math/special.h"
 
 #define STEP 0.2
-#define WIDTHS 0.5		/* steps per standard deviation, for narrow densities */
-#define NEGLIGIBLE 42.0 /* e^-42 */
-/*
- * To each side, 4 times what the range of a double needs.  A density so narrow that its steps
- * do not move a double never gets to its end: what is averaged is then f at the mode, right.
- */
-#define MOST_POINTS 20000
+#define WIDTHS 0.5			/* steps per standard deviation, for narrow densities */
+#define NEGLIGIBLE 42.0		/* e^-42 */
+#define MOST_POINTS 20000	/* to each side, 4 times what the range of a double needs */
+#define NARROW 1e-15		/* steps: of such a density only the mode counts */
 #define LONG_FRACTION 10000 /* terms; an average over a beta distribution takes less time */
 
 double
@@ -32,6 +29,8 @@ CrmGammaAverage(double shape, CrmAverageFunction f, const void *context)
 	double step = fmin(STEP, WIDTHS / sqrt(shape));
 	double above = 0, weights = 0;
 
+	if (step < NARROW)
+		return f(context, shape, 0);
 	/* to the right weights fall twice exponentially, f does not matter */
 	for (int i = 0; i < MOST_POINTS; i++)
 	{
@@ -95,6 +94,8 @@ CrmBetaAverage(double a, double b, double steepness, CrmAverageFunction f, const
 	double flat[2];
 	double sum = 0, weights = 0;
 
+	if (step < NARROW)
+		return f(context, Logistic(mode), Logistic(-mode));
 	/* beyond these, f is flat and the weights are geometric */
 	flat[0] = fmin(mode, 0) - 40 - CrmLog(fmin(fmax(fmax(steepness, a + b), 1), DBL_MAX));
 	flat[1] = fmax(mode, 0) + 40 + CrmLog(fmax(a + b, 1));
