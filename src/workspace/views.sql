@@ -402,7 +402,8 @@ slope AS (
 SELECT k.clv_12m_total, e.relative_error,
 	k.clv_12m_total::double precision * exp(-1.959963984540054 * e.relative_error) AS low95,
 	k.clv_12m_total::double precision * exp(1.959963984540054 * e.relative_error) AS high95
-FROM (SELECT sqrt(sum(a.slope * b.slope * (f.model -> 'covariance' -> (a.place - 1) ->> (b.place - 1))::double precision)) AS relative_error
+FROM (SELECT sqrt(sum(a.slope * b.slope * (f.model -> 'covariance' -> (a.place - 1) ->> (b.place - 1))::double precision
+		ORDER BY a.part, a.place, b.place)) AS relative_error
 	FROM slope AS a JOIN slope AS b ON b.part = a.part JOIN fit AS f ON f.part = a.part) AS e,
 	LATERAL (SELECT (SELECT q.clv_12m_total FROM %2$s.kpis AS q) AS clv_12m_total) AS k
 $query$, 'what the customer base is expected to bring in 12 months, with the limits that the uncertainty of the fitted parameters leaves (delta method; of more than 3,000 customers a sample of about that many, by hash of the id)', $columns$
