@@ -147,15 +147,7 @@ SELECT is(array_agg(outcome ORDER BY outcome) <@ ARRAY['error 08P01', 'error 22P
 SELECT is(count(DISTINCT g), 2::bigint, 'values compare and hash') FROM (VALUES ('bigint {2 <- 1: 1}'::referral_graph), ('bigint {2<-1:1}'), ('bigint {}')) x(g);
 
 -- Errors.
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 SELECT throws_ok(format('SELECT referral_agg(2, 1, %L)', v), '22023', 'value must be a finite number, not ' || v, 'value ' || v) FROM unnest(ARRAY['NaN', 'Infinity', '-Infinity']) v;
 SELECT throws_ok(format('SELECT referral_agg(2, 1, 1, %L)', v), '22008', NULL, 'referred_at ' || v) FROM unnest(ARRAY['infinity', '-infinity']) v;
 SELECT throws_ok(format('SELECT * FROM referral_values(%L, NULL::bigint, %s)', 'bigint {2 <- 1: 1}', a), '22023', NULL, a)
