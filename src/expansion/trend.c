@@ -41,7 +41,9 @@ PeriodsArgument(FunctionCallInfo fcinfo, int argno, const char *name, int32 leas
 
 	if (value < least || value > most)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must be between %d and %d, not %d", name, least, most, value));
+				most < PG_INT32_MAX
+					? errmsg("%s must be between %d and %d, not %d", name, least, most, value)
+					: errmsg("%s must be at least %d, not %d", name, least, value));
 	return value;
 }
 

@@ -10,6 +10,10 @@
  *
  * What is of the workspace, not of a customer, is asked for by scalar subqueries: a join with its
  * one row would keep the planner from reading customers in parallel.
+ *
+ * A call that several columns share stands in each of them. A subquery that made it once would have
+ * to be kept from being pulled up (OFFSET 0), and then an outer condition on the customer's id, and
+ * the index, would not reach the customers.
  */
 
 CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
