@@ -352,11 +352,15 @@ SELECT is(difference('w_partition', 'SELECT buyer, history_agg(created_at, total
 
 CREATE SCHEMA of_my_own;
 CREATE TABLE of_my_own.other_things (x int);
+CREATE FUNCTION of_my_own.retention(x int) RETURNS int LANGUAGE sql RETURN 7;
 SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'of_my_own', active_days => NULL);
 SELECT crm_attach('shop.orders', 'buyer', 'created_at', 'total', workspace => 'w_row', capture => 'row');
 SELECT crm_attach('shop.orders', 'buyer', 'created_at', 'total', workspace => 'w_none', capture => 'none');
 INSERT INTO shop.orders VALUES (5001, 5001, '2025-01-01', 1);
 SELECT crm_refresh(w) FROM unnest('{of_my_own,w_row,w_none}'::name[]) w;
+SELECT is((SELECT string_agg(p::regprocedure::text || ' ' || has_function_privilege('pg_monitor', p, 'EXECUTE'), ', ' ORDER BY p::regprocedure::text) FROM pg_proc, LATERAL (SELECT pg_proc.oid AS p) o WHERE pronamespace = 'of_my_own'::regnamespace),
+	'of_my_own.capture_changes() false, of_my_own.customers_as_of(date) false, of_my_own.retention(integer) true, of_my_own.retention(interval,date,date,integer) false',
+	'functions of a workspace are granted to nobody, others of its schema stay as they were');
 SELECT is((SELECT a.last_kind || ' ' || b.last_kind || ' ' || c.last_kind FROM of_my_own.status a, w_row.status b, w_none.status c),
 	'incremental incremental full', 'three workspaces over one table, each with its own capture');
 SELECT is(difference('w_row', orders_histories()) + difference('w_none', orders_histories()), 0::bigint, 'exact');
@@ -364,6 +368,7 @@ SELECT is((SELECT (count(*), count(spend), bool_and(r IS NOT NULL))::text FROM o
 SELECT is((SELECT count(net_revenue_retention) > 0 AND count(crr) > 0 FROM of_my_own.retention_monthly WHERE customers_at_start > 0), false, 'without amounts no revenue');
 SELECT crm_detach('of_my_own');
 SELECT is((SELECT string_agg(relname, ',') FROM pg_class WHERE relnamespace = 'of_my_own'::regnamespace), 'other_things', 'detach leaves a schema that was there, and what is in it');
+SELECT is((SELECT string_agg(oid::regprocedure::text, ',') FROM pg_proc WHERE pronamespace = 'of_my_own'::regnamespace), 'of_my_own.retention(integer)', 'its functions too');
 SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 'shop.orders'::regclass AND NOT tgisinternal), 2::bigint, 'and the triggers of the other workspaces');
 TRUNCATE shop.orders;
 SELECT crm_refresh('w_row');

@@ -449,6 +449,18 @@ $$;
 COMMENT ON FUNCTION workspace_modernise(name) IS
 	'internal: gives a workspace that an older version created what this one''s have';
 
+-- By their arguments: in a schema of one's own there may be others of these names.
+CREATE FUNCTION workspace_made_functions(workspace name) RETURNS SETOF regprocedure
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 2
+	BEGIN ATOMIC
+	SELECT f FROM unnest(ARRAY[
+		to_regprocedure(format('%I.retention(pg_catalog.interval, pg_catalog.date, pg_catalog.date, pg_catalog.int4)', workspace)),
+		to_regprocedure(format('%I.customers_as_of(pg_catalog.date)', workspace))]) AS f
+	WHERE f IS NOT NULL;
+	END;
+COMMENT ON FUNCTION workspace_made_functions(name) IS
+	'internal: the functions of a workspace that are called, not that of its triggers';
+
 CREATE FUNCTION workspace_create_views(workspace name) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -465,7 +477,8 @@ BEGIN
 	END LOOP;
 	EXECUTE format('SELECT %s.workspace_write_views($1)', crm) USING workspace;
 	-- Nothing is granted by default: PostgreSQL would let everybody call functions.
-	FOR item IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = ws::regnamespace
+	EXECUTE format('REVOKE ALL ON FUNCTION %s.capture_changes() FROM PUBLIC', ws);
+	FOR item IN EXECUTE format('SELECT f AS name FROM %s.workspace_made_functions($1) AS f', crm) USING workspace
 	LOOP
 		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
 	END LOOP;
@@ -596,9 +609,7 @@ BEGIN
 	EXECUTE format('SELECT %1$s.workspace_open($1), %1$s.workspace_modernise($1)', crm) USING workspace;
 	EXECUTE format('SELECT schema_created FROM %I.workspace_state', workspace) INTO created;
 	EXECUTE format('DROP FUNCTION %I.capture_changes() CASCADE', workspace);    -- and the triggers
-	SELECT string_agg(p.oid::regprocedure::text, ', ') INTO names
-	FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-	WHERE n.nspname = workspace AND p.proname IN ('retention', 'customers_as_of');
+	EXECUTE format('SELECT string_agg(f::text, '', '') FROM %s.workspace_made_functions($1) AS f', crm) INTO names USING workspace;
 	EXECUTE 'DROP FUNCTION ' || names;
 	EXECUTE format('SELECT string_agg(format(''%%I.%%I'', n.nspname, c.relname), '', '' ORDER BY c.relname)
 		FROM (SELECT name FROM %1$s.workspace_views() UNION SELECT name FROM %1$s.workspace_attached_names($1, ''v'')) AS v
