@@ -115,6 +115,8 @@ ResponseRate(FunctionCallInfo fcinfo, const OpenEngagement *open, TimestampTz en
 	{
 		TimestampTz deadline;
 
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (open->contacts[i].inbound)
 			continue;
 		deadline = MomentAfter(open->contacts[i].at, within);
