@@ -485,7 +485,8 @@ CREATE TABLE of_my_own.kpis ();
 SELECT is(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'of_my_own')$$),
 	'42P07 | schema "of_my_own" has relations of the names that a workspace needs: kpis | Choose another name: workspace => ''...''.', 'a schema with a namesake of a view');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'pg_crm')$$), '42939%', 'a reserved name');
-SELECT alike(failure($$SELECT crm_attach(NULL, 'buyer', 'created_at')$$), '22004%', 'NULL');
+SELECT is(failure($$SELECT crm_attach(NULL, 'buyer', 'created_at')$$), '22004 | purchases must not be null', 'NULL');
+SELECT is(failure($$SELECT crm_attach('shop.orders', 'buyer', NULL)$$), '22004 | purchased_at must not be null', 'a NULL column');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', time_zone => NULL)$$), '22004%', 'NULL time zone');
 SELECT alike(failure($$SELECT crm_refresh('nowhere')$$), '55000%w_child, w_later%', 'a workspace that does not exist: the hint names those that do');
 SELECT is((SELECT count(*) FROM pg_namespace WHERE nspname IN ('crm', 'nowhere', 'pg_crm')), 0::bigint, 'nothing was created');

@@ -501,7 +501,8 @@ DECLARE
 	started timestamptz := clock_timestamp();
 BEGIN
 	IF purchases IS NULL OR customer_id IS NULL OR purchased_at IS NULL OR fill IS NULL THEN
-		RAISE EXCEPTION 'purchases, customer_id, purchased_at and fill must not be null'
+		RAISE EXCEPTION '% must not be null', CASE WHEN purchases IS NULL THEN 'purchases' WHEN customer_id IS NULL THEN 'customer_id'
+				WHEN purchased_at IS NULL THEN 'purchased_at' ELSE 'fill' END
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
@@ -545,7 +546,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION crm_attach(regclass, name, name, name, name, text, integer, date, boolean, text) IS
-	'creates a workspace, a schema with the views of BI tools, over a table, view or foreign table of purchases, and fills it; the source is neither copied nor altered but for the triggers that record changes';
+	'creates a workspace, a schema with the views of BI tools, over a table, view or foreign table of purchases, and fills it; customer_id, purchased_at, amount: its columns (amount NULL: without); time_zone: whose days count; active_days: so many days after a purchase a customer is active, NULL: calendar method; as_of: pins it to a date, NULL: today; fill: false leaves filling to crm_refresh; capture: auto, statement, row or none; the source is neither copied nor altered but for the triggers that record changes';
 
 -- The owner of a workspace; 55000 where there is none.
 CREATE FUNCTION workspace_find(workspace name) RETURNS oid
