@@ -90,9 +90,6 @@ FROM (VALUES ($$btyd_model('bg', ARRAY[1,2,3,4])$$, '22023'), ($$btyd_model('bg/
              ($$'{"family": "bg/nbd", "unit_days": 7, "parameters": {}}'::btyd_model$$, '22P02'),
              ($$'{"family": "gamma-gamma", "params": {"p": 1, "q": 1, "gamma": 1}, "aic": 3}'::spend_model$$, '22P02'),
              ($$'{"family": "sbg", "params": {"p": 1, "q": 1, "gamma": 1}}'::spend_model$$, '22P02')) v(call, code);
-SELECT throws_ok($$SELECT btyd_model('bg/nbd', ARRAY[1, NULL, 3, 4])$$, '22023', 'parameters of bg/nbd must not contain nulls', 'a parameter that is NULL');
-SELECT throws_ok($$SELECT btyd_validate(btyd_model('bg/nbd', ARRAY[1, 2, 3, 4]), '2024-01-01', '2024-06-01', '2024-05-31')$$,
-	'22023', 'holdout_end must come after calibration_end: 2024-05-31 is not after 2024-06-01', 'a holdout that ends too early');
 SELECT ok(pg_temp.hint_of(query) LIKE 'Models are built from parameters with an array%', 'hint: ' || query)
 FROM unnest(ARRAY[$$SELECT 'r=1'::btyd_model$$, $$SELECT '{"a": 1}'::spend_model$$, $$SELECT '{'::renewal_model$$]) query;
 SELECT is(pg_temp.receive('btyd_model', btyd_model_send(bg)), bg::text, 'binary round trip') FROM made;
@@ -101,6 +98,9 @@ SELECT is(pg_temp.receive('renewal_model', renewal_model_send(sbg)), sbg::text, 
 SELECT is(pg_temp.receive('renewal_model', spend_model_send(spend)), 'error 22P03', 'the bytes of another type') FROM made;
 SELECT ok(bool_and(outcome IN ('ok', 'error 22P03', 'error 08P01')), 'mutated bytes are refused or a model: ' || string_agg(outcome, ', '))
 FROM made, pg_temp.mutate('btyd_model', btyd_model_send(bg), 300);
+SELECT throws_ok($$SELECT btyd_model('bg/nbd', ARRAY[1, NULL, 3, 4])$$, '22023', 'parameters of bg/nbd must not contain nulls', 'a parameter that is NULL');
+SELECT throws_ok($$SELECT btyd_validate(btyd_model('bg/nbd', ARRAY[1, 2, 3, 4]), '2024-01-01', '2024-06-01', '2024-05-31')$$,
+	'22023', 'holdout_end must come after calibration_end: 2024-05-31 is not after 2024-06-01', 'a holdout that ends too early');
 
 -- Figures of the papers ----------------------------------------------------------
 
