@@ -218,11 +218,22 @@ SELECT ok(btyd_fit(DISTINCT 'bg/nbd', x, t, age) = (SELECT btyd_fit('bg/nbd', x,
 SELECT ok(bool_and(m = (SELECT btyd_fit('bg/nbd', x, t, age) FROM stat s WHERE s.weight = w.weight)), 'window')
 FROM (SELECT DISTINCT weight, btyd_fit('bg/nbd', x, t, age) OVER (PARTITION BY weight) AS m FROM stat) w;
 
--- Forced parallel workers: real combine, serialize and deserialize.
+-- Forced parallel workers: real combine, serialize and deserialize. What a fit costs at its
+-- end must not hide from the planner what workers save.
+CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; plan text := '';
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN ' || query LOOP plan := plan || line; END LOOP;
+	RETURN plan;
+END $$;
 CREATE TABLE parallel_stat AS SELECT * FROM stat;
 CREATE TEMP TABLE serial AS SELECT btyd_fit('bg/nbd', x, t, age, weight::bigint) AS bg, gamma_gamma_fit(x, t + 1) AS gg, sbg_fit(x::int, weight > 1, weight::bigint) AS sbg FROM parallel_stat;
 SAVEPOINT parallel;
 \ir include/parallel.sql
+SET cpu_operator_cost = 0;
+SET parallel_tuple_cost = 0.001;
+SELECT matches(pg_temp.plan_of('SELECT btyd_fit(''bg/nbd'', x, t, age, weight::bigint), gamma_gamma_fit(x, t + 1), sbg_fit(x::int, weight > 1, weight::bigint) FROM parallel_stat'),
+	'Finalize Aggregate.*Gather.*Partial Aggregate', 'the plan is parallel');
 SELECT ok(bg = (SELECT bg FROM serial) AND gg = (SELECT gg FROM serial) AND sbg = (SELECT sbg FROM serial), 'forced parallel = serial')
 FROM (SELECT btyd_fit('bg/nbd', x, t, age, weight::bigint) AS bg, gamma_gamma_fit(x, t + 1) AS gg, sbg_fit(x::int, weight > 1, weight::bigint) AS sbg FROM parallel_stat) p;
 ROLLBACK TO parallel;

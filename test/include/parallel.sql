@@ -1,6 +1,5 @@
 -- \ir include/parallel.sql: from here on every query that can runs in parallel workers, with
 -- the leader idle, so that partial states really travel. RESET ALL goes back.
-SET cpu_operator_cost = 0; -- the price of a final function hides what is saved
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
