@@ -117,6 +117,7 @@ SAVEPOINT renamed;
 ALTER TYPE customer_stage RENAME VALUE 'lost' TO 'gone';
 SELECT throws_ok($$SELECT lifecycle_stage('2024-01-01', '2026-01-01')$$, '42704', NULL, 'a stage that somebody renamed');
 ROLLBACK TO renamed;
+SELECT is(lifecycle_stage('2024-01-01', '2026-01-01'), 'lost', 'and back');
 
 SELECT * FROM finish();
 ROLLBACK;

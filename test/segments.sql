@@ -91,6 +91,7 @@ ALTER EXTENSION crm_ext DROP TABLE rfm_rules;
 ALTER TABLE rfm_rules RENAME TO rfm_rules_elsewhere;
 SELECT throws_ok('SELECT rfm_segment(555)', '42P01', NULL, 'no table of rules');
 ROLLBACK TO many_rules;
+SELECT is(rfm_segment(555), segment, 'the rules are back') FROM rfm_rules;
 
 SELECT * FROM finish();
 ROLLBACK;
