@@ -145,5 +145,11 @@ SELECT throws_ok(format('SELECT profit_gain(%s)', arguments), '22023', NULL, 'pr
 FROM unnest(ARRAY['80, .1, .05', '.8, 10, .05', '.8, .1, 5', '.8, .1, -.05', '.8, .1, .25', $$'NaN', .1, .05$$, $$.8, 'NaN', .05$$, $$.8, .1, 'NaN'$$]) arguments;
 SELECT is(pg_temp.hint_of('SELECT profit_gain(.8, .1, 5)'), 'Write it as a fraction: 5 percentage points are 0.05.', 'percentage points');
 
+-- Windows to the end of time, and one that PostgreSQL 17 calls infinite.
+SELECT is(funnel_agg(event_window, at, step), 2, 'a window of ' || event_window)
+FROM (VALUES (timestamptz '2024-01-01Z', 1), ('2024-02-01Z', 2)) v(at, step), unnest(ARRAY['100000000 days', '110000000 days', '2147483647 days', '400000 years', '2500000000 hours']::interval[]) event_window GROUP BY event_window;
+SELECT throws_ok(format('SELECT funnel_agg(%L, now(), 1)', CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'infinity'
+	ELSE '178956970 years 7 months 2147483647 days 2562047788:00:54.775807' END), '22023', NULL, 'an infinite window');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -499,5 +499,11 @@ SELECT alike(failure($$SELECT crm_refresh('w_today')$$), '42P01%', 'a source tha
 SELECT is((SELECT source FROM w_today.status), NULL, 'status says so');
 SELECT lives_ok($$SELECT crm_detach('w_today')$$, 'its workspace can be detached');
 
+-- What the workspace asks of types and histories, with anything.
+SELECT throws_ok(format('SELECT %s(0)', f), '42704', NULL, f || ' of no type') FROM unnest(ARRAY['workspace_base_type', 'workspace_key_hashes', 'workspace_key_sorts']) f;
+SELECT is(workspace_key_equality('json'::regtype), NULL, 'json has no equality');
+SELECT ok(workspace_repeat_spend('2024-01-01,2024-02-01', '2024-06-01') IS NULL AND workspace_repeat_spend('2024-01-01:1,2024-02-01:2', '2024-06-01') = 2
+	AND workspace_spend('2024-01-01') IS NULL, 'spend that is not known');
+
 SELECT * FROM finish();
 ROLLBACK;

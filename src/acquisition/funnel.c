@@ -64,6 +64,7 @@ static void
 CheckCapacity(Size capacity)
 {
 	if (capacity > PG_UINT32_MAX)
+		/* not reached: takes 4,294,967,296 events of one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many events of one customer: %zu", capacity));
 }

@@ -30,7 +30,6 @@ extern double CrmStirlingRest(double x);
 extern double CrmBetaInc(double a, double b, double x);			  /* I_x(a, b) */
 extern double CrmBetaIncComplement(double a, double b, double x); /* 1 - I_x(a, b) */
 extern double CrmLogBetaInc(double a, double b, double x);
-extern double CrmLogBetaIncComplement(double a, double b, double x);
 
 /*
  * The same with y = 1 - x given as well, for an x so near 1 that the caller
