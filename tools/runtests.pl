@@ -57,6 +57,8 @@ sub make_template
 	psql_quiet('crm_page', 'CREATE EXTENSION crm_ext');
 	psql_quiet('crm_test', 'CREATE EXTENSION crm_ext');
 	psql_quiet('crm_test', 'CREATE EXTENSION pgtap');
+	return unless $ENV{CRM_MOVED};    # make check-moved
+	psql_quiet($_, 'CREATE EXTENSION crm_ext_moved') for 'crm_page', 'crm_test';
 }
 
 sub is_wanted
@@ -164,6 +166,7 @@ sub run_regress
 	my @load = $text =~ /^\s*create\s+extension\s+(if\s+not\s+exists\s+)?crm_ext\b/im
 	  ? ()
 	  : ('--load-extension=crm_ext');
+	push @load, '--load-extension=crm_ext_moved' if $ENV{CRM_MOVED};
 	delete @ENV{qw(PGTZ PGDATESTYLE)};
 	exec $regress, @load, "--bindir=$bindir", "--inputdir=$here", "--outputdir=$out/$test->{id}",
 	  "--host=$ENV{PGHOST}", "--user=$ENV{PGUSER}",

@@ -5,6 +5,7 @@
 
 SETTINGS="${SETTINGS:-}
 jit = off"
+export CRM_TEST_TIMEOUT=${CRM_TEST_TIMEOUT:-3600}
 flags="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
 
 if [ "$UNDER" = sanitizers ]; then
