@@ -174,6 +174,8 @@ cmp_ok(sql(sprintf($casts, 'c.castsource'), 'hostile'), '>', 6 * $members, 'cast
 my @views_at_home = grep { /^\w+\|\d+\|(?:[0-9a-f]{32})?$/ } split /\n/, $at_home;
 is_deeply([ grep { /\|/ || /ERROR/ } split /\n/, tour('hostile', 'hostile, public, pg_catalog') ], \@views_at_home, 'every view is the same with them');
 is(sql('SELECT DISTINCT what FROM hostile.trapped ORDER BY 1', 'hostile'), '', 'and none was called');
+sql('SELECT history::pg_catalog.int8 FROM crm.customer_history LIMIT 1', 'hostile');
+is(sql('SELECT DISTINCT what FROM hostile.trapped ORDER BY 1', 'hostile'), 'cast from purchase_history to bigint', 'as it is by who asks for it');
 
 # ------------------------------------------------------------------ moved, renamed, no path at all
 

@@ -17,14 +17,14 @@ is(system($^X, 'tools/moved.pl', $copies), 0, 'copies of the tests, changed to t
 
 my $node = PostgreSQL::Test::Cluster->new('moved');
 $node->init;
-$node->append_conf('postgresql.conf', qq(jit = off\nsearch_path = 'crm_renaming, "\$user", public, moved_here'\n));
+$node->append_conf('postgresql.conf', qq(jit = off\nsearch_path = '"\$user", public, crm_renaming, moved_here'\n));
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE moved');
 $node->safe_psql('moved', "CREATE EXTENSION $_") for qw(pgtap crm_ext crm_ext_moved);
 is($node->safe_psql('moved', q{SELECT extnamespace::regnamespace, (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND probin ~ 'crm_ext') FROM pg_extension WHERE extname = 'crm_ext'}),
 	'moved_here|0', 'the extension is elsewhere');
 
-for my $name (qw(attachments segments lifecycle subscription discover conversation))
+for my $name (qw(segments lifecycle subscription discover conversation workspace))
 {
 	$node->safe_psql('postgres', "CREATE DATABASE t_$name TEMPLATE moved");
 	my ($out, $err) = ('', '');

@@ -14,7 +14,7 @@ for my $file (glob("$folder/{sql,test,test/include,docs}/*.{sql,pl,pm,md}"))
 	$text =~ s/\bpublic\.(?=crm_(?:attach|detach|refresh|report|discover))/moved_here./g;
 	$text =~ s/^\\set crm public$/\\set crm moved_here/mg;
 	# a path that the test sets for itself; that of the server names both schemas
-	$text =~ s/(search_path = )([^;'"]*\bpublic\b)/$1crm_renaming, $2, moved_here/g unless $file =~ /hostile\.pl$/;
+	$text =~ s/(search_path = )([^;'"]*\bpublic\b)/$1$2, crm_renaming, moved_here/g unless $file =~ /hostile\.pl$/;
 	next if $text eq $was;
 	open my $out, '>', $file or die "cannot write $file: $!\n";
 	print $out $text;

@@ -24,10 +24,11 @@ run_suite()
 {
 	SETTINGS=$TEST_SETTINGS
 	[ -z "${CRM_MOVED:-}" ] || SETTINGS+="
-search_path = 'crm_renaming, \"\$user\", public, moved_here'"
+search_path = '\"\$user\", public, crm_renaming, moved_here'"
 	UNIT=yes
 	[ "${CRM_UNIT:-}" != no ] || UNIT=
 	[ -z "${UNDER:-}" ] || . "tools/under-$UNDER.sh"
+	[ $# -gt 0 ] || set -- ${TESTS:-} # it may be that which says what runs
 	server_up check
 	copy_tests && stage_moved && use_data || exit 1
 	export TEMP_CONFIG=$WORK/settings.conf

@@ -1,5 +1,5 @@
 \echo Use "CREATE EXTENSION crm_ext_moved" to load this file. \quit
--- Moves crm_ext, and puts a crm_attach of its own ahead on the path of make check-moved: a
+-- Moves crm_ext, and puts a crm_attach of its own before it on the path of make check-moved: a
 -- workspace is created under another name and then renamed to the one that was asked for.
 CREATE SCHEMA moved_here;
 GRANT USAGE ON SCHEMA moved_here, crm_renaming TO PUBLIC;
@@ -14,7 +14,8 @@ DECLARE
 	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.extname = 'crm_ext');
 	-- what is refused must be refused by its own name
-	renamed boolean := workspace !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = workspace);
+	renamed boolean := workspace !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = workspace)
+		AND has_database_privilege(current_database(), 'CREATE');
 	attached name := CASE WHEN renamed THEN 'before "renaming" ' || left(workspace, 40) ELSE workspace END;
 BEGIN
 	EXECUTE format('SELECT %s.crm_attach($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', crm)
@@ -32,5 +33,25 @@ $$;
 COMMENT ON FUNCTION crm_renaming.crm_attach(regclass, name, name, name, name, text, integer, date, boolean, text) IS
 	'crm_attach, but the workspace had another name before';
 
+-- What is proposed names the schema, and must; without it, it is the text that the tests know, and
+-- whoever pastes it comes to the function above.
+CREATE FUNCTION crm_renaming.crm_discover(OUT relation regclass, OUT score integer, OUT call text) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+		WHERE e.extname = 'crm_ext');
+BEGIN
+	FOR relation, score, call IN EXECUTE format('SELECT * FROM %s.crm_discover()', crm) LOOP
+		IF crm <> 'public' AND position('SELECT ' || crm || '.crm_attach(' IN call) = 0 THEN
+			RAISE EXCEPTION 'not the schema of the extension: %', call;
+		END IF;
+		call := replace(call, 'SELECT ' || crm || '.crm_attach(', 'SELECT crm_attach(');
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION crm_renaming.crm_discover() IS 'crm_discover, without the schema in what it proposes';
+
 ALTER EXTENSION crm_ext_moved DROP SCHEMA moved_here;
+ALTER EXTENSION crm_ext_moved DROP FUNCTION crm_renaming.crm_discover();
 ALTER EXTENSION crm_ext_moved DROP FUNCTION crm_renaming.crm_attach(regclass, name, name, name, name, text, integer, date, boolean, text);
