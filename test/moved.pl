@@ -24,7 +24,7 @@ $node->safe_psql('moved', "CREATE EXTENSION $_") for qw(pgtap crm_ext crm_ext_mo
 is($node->safe_psql('moved', q{SELECT extnamespace::regnamespace, (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND probin ~ 'crm_ext') FROM pg_extension WHERE extname = 'crm_ext'}),
 	'moved_here|0', 'the extension is elsewhere');
 
-for my $name (qw(segments lifecycle subscription discover conversation workspace))
+for my $name (qw(segments discover workspace))
 {
 	$node->safe_psql('postgres', "CREATE DATABASE t_$name TEMPLATE moved");
 	my ($out, $err) = ('', '');
