@@ -25,7 +25,7 @@ $(error $(EXTVERSION) is released: $(EXTENSION).control must name the next versi
 endif
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
-TOOL_GOALS = demo check check-sanitized check-valgrind check-all coverage check-random fuzz check-packages dist \
+TOOL_GOALS = demo check check-moved check-sanitized check-valgrind check-all coverage check-random fuzz check-packages dist \
 	freeze docs-write bench format format-check
 
 ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)

@@ -215,7 +215,8 @@ ALTER TABLE shop.orders ENABLE TRIGGER USER;
 SELECT crm_refresh();
 SELECT crm_refresh();
 SELECT is((SELECT kind FROM crm.refresh_log ORDER BY id DESC LIMIT 1), 'incremental', 'on again: incremental again');
-DROP TRIGGER capture_delete_crm ON shop.orders;
+SELECT tgname AS delete_trigger FROM pg_trigger WHERE tgrelid = 'shop.orders'::regclass AND tgname LIKE 'capture\_delete\_%' \gset
+DROP TRIGGER :"delete_trigger" ON shop.orders;
 DELETE FROM shop.orders WHERE buyer = 22;
 SELECT crm_refresh();
 SELECT is(difference('crm', orders_histories()), 0::bigint, 'a trigger dropped: exact');
