@@ -41,12 +41,33 @@ SELECT results_eq('SELECT leads_are, leads, converted, round(conversion_rate::nu
 	$$SELECT CASE WHEN referred THEN 'referred' ELSE 'other' END, count(*), count(c.value), round(count(c.value)::numeric / count(*), 9), round(avg(round(c.value::numeric, 4)), 4)
 	FROM (SELECT lead, bool_or(by IS NOT NULL) AS referred FROM shop.invitations WHERE lead IS NOT NULL AND (at < '2026-01-01') IS NOT FALSE GROUP BY 1) l
 		LEFT JOIN crm.customer_values c ON c.customer_id = lead GROUP BY referred ORDER BY referred DESC$$, 'lead_conversion: referred leads against others');
+SELECT results_eq('SELECT difference, difference_lower95, difference_upper95, p_value FROM crm.lead_conversion',
+	$$SELECT (u).difference, (u).lower95, (u).upper95, (u).p_value
+	FROM (SELECT uplift(referred, EXISTS (SELECT FROM crm.customer_values c WHERE c.customer_id = lead)) AS u
+		FROM (SELECT lead, bool_or(by IS NOT NULL) AS referred FROM shop.invitations WHERE lead IS NOT NULL AND (at < '2026-01-01') IS NOT FALSE GROUP BY 1) l) x
+	UNION ALL SELECT NULL, NULL, NULL, NULL$$, 'compared by uplift, in the row of the referred');
+SELECT results_eq('SELECT round(conversion_rate::numeric, 9), round((l.rate ^ 2)::numeric, 9), round((u.rate ^ 2)::numeric, 9) FROM crm.lead_conversion,
+		LATERAL (SELECT (conversion_rate - lower95) / sqrt(lower95 * (1 - lower95) / leads)) l(rate), LATERAL (SELECT (upper95 - conversion_rate) / sqrt(upper95 * (1 - upper95) / leads)) u(rate)',
+	'SELECT round(converted::numeric / leads, 9), round(1.959963984540054 ^ 2, 9), round(1.959963984540054 ^ 2, 9) FROM crm.lead_conversion', 'limits of each rate: 1.96 standard errors, at the limit, from it (Wilson)');
 INSERT INTO shop.invitations VALUES (700, 3, '2024-05-05');
 SELECT isnt((SELECT direct_referrals FROM crm.referrals WHERE customer_id = 3), (SELECT direct FROM expected_referrals() WHERE customer_id = 3), 'referrals are as of the last refresh');
 SELECT crm_refresh();
 SELECT is((SELECT direct_referrals FROM crm.referrals WHERE customer_id = 3), (SELECT direct FROM expected_referrals() WHERE customer_id = 3), 'and follow the next');
 SELECT is(failure($$SELECT crm_attach_referrals('shop.invitations', 'lead', 'by', decay => 30)$$), '22023 | decay must be between 0 and 1, not 30 | It is a fraction: 30 percent is 0.3.', 'a decay in percent');
 SELECT is(failure($$SELECT crm_attach_referrals('shop.invitations', 'lead', 'by', max_depth => NULL)$$), '22004 | decay, max_depth, joined_anyway, acquisition_saving and reward_cost must not be null', 'an option that is NULL');
+
+-- Newcombe (1998), Two-sided confidence intervals for the single proportion, Statistics in Medicine 17, table I, score method.
+CREATE TABLE shop.leads (lead int, by int);
+INSERT INTO shop.leads SELECT i, 1 FROM generate_series(2, 82) i UNION ALL SELECT i, 1 FROM generate_series(10001, 10182) i;
+INSERT INTO shop.leads SELECT i, NULL::int FROM generate_series(83, 97) i UNION ALL SELECT i, NULL FROM generate_series(11001, 11133) i;
+SELECT crm_attach_referrals('shop.leads', 'lead', 'by');
+SELECT results_eq('SELECT converted, leads, round(lower95::numeric, 4), round(upper95::numeric, 4) FROM crm.lead_conversion',
+	'VALUES (81::bigint, 263::bigint, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)', 'limits as Newcombe has them');
+DELETE FROM shop.leads WHERE lead IN (SELECT customer_id FROM crm.customer_values WHERE customer_id > 2) OR lead > 11020 OR lead BETWEEN 10029 AND 11000;
+SELECT results_eq('SELECT converted, leads, round(lower95::numeric, 4), round(upper95::numeric, 4) FROM crm.lead_conversion',
+	'VALUES (1::bigint, 29::bigint, 0.0061, 0.1718), (0, 20, 0, 0.1611)', 'of few, and of none');
+DELETE FROM shop.leads WHERE by IS NULL;
+SELECT results_eq('SELECT leads_are, leads, difference, p_value FROM crm.lead_conversion', $$VALUES ('referred', 29::bigint, NULL::float8, NULL::float8)$$, 'with nothing to compare');
 
 -- A source that cannot be read stops no refresh
 CREATE TABLE shop.divisor AS SELECT 1 AS divisor;
