@@ -13,7 +13,8 @@ ROOMS = history book \
 	referral expansion acquisition reactivation conversation \
 	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
 	workspace/campaigns workspace/interactions workspace/events workspace/products \
-	workspace/attachment workspace/attach workspace/refresh workspace/discover \
+	workspace/kinds workspace/attached workspace/stored workspace/attachment \
+	workspace/capture workspace/check workspace/tables workspace/attach workspace/refresh workspace/discover \
 	report/text chart report/sections report/outlook report/attached report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 

@@ -60,6 +60,10 @@ SELECT results_eq($$SELECT funnel_agg('1 day', at, step) OVER (ORDER BY at) FROM
 SELECT results_eq($$SELECT funnel_agg('1 day', at, step) OVER (ORDER BY at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM pg_temp.events('2,2024-01-01Z', '1,2024-01-02Z', '2,2024-01-03Z', '3,2024-01-04Z')$$, 'VALUES (0), (1), (2), (0)', 'a moving frame');
 SELECT is(funnel_agg('1 day', at, step ORDER BY md5(at::text || step)), (SELECT funnel_agg('1 day', at, step) FROM funnel_event), 'shuffled') FROM funnel_event;
 
+-- Steps 1, 2, 3 ... a minute apart, then again: every number of events, in order and backwards.
+SELECT is(ARRAY(SELECT funnel_agg('1 day', timestamptz '2024-01-01Z' + i * interval '1 minute', 1 + (i - 1) % 32 ORDER BY i * way) FROM generate_series(1, 150) n, generate_series(1, n) i GROUP BY n ORDER BY n),
+	ARRAY(SELECT least(n, 32) FROM generate_series(1, 150) n), 'one to 150 events ' || CASE way WHEN 1 THEN 'in order' ELSE 'backwards' END) FROM unnest('{1,-1}'::int[]) way;
+
 -- One group and many, in parallel workers.
 ALTER TABLE funnel_event SET (parallel_workers = 2);
 CREATE TEMP TABLE serial AS SELECT customer_id, funnel_agg('2 days', at, step) AS depth FROM funnel_event GROUP BY customer_id;
