@@ -143,6 +143,13 @@ SELECT ok(pg_temp.near(discounted_expected_purchases(pareto, 12, 4.345, .01, 2, 
 	 FROM generate_series(1, 12) k), 1e-13), 'discounted purchases as lifetimes has them') FROM made;
 SELECT is(discounted_expected_purchases(bg, 0, 1, .1), 0::float8, 'no steps') FROM made;
 
+-- Two thousand million steps end where what follows cannot change the sum.
+SET LOCAL statement_timeout = '10s';
+SELECT ok(bool_and(abs(discounted_expected_purchases(m, 2000000000, 1, .1) / discounted_expected_purchases(m, 2000, 1, .1) - 1) < 1e-15),
+	'steps discounted to nothing are not waited for')
+FROM made, unnest(ARRAY[bg, mbg, pareto, bgbb]) m;
+RESET statement_timeout;
+
 -- Lifetime value against its definition.
 CREATE FUNCTION pg_temp.value(m btyd_model, s spend_model, x bigint, t float8, age float8, money float8, days int, annual float8)
 RETURNS float8 LANGUAGE sql AS $$

@@ -3,6 +3,7 @@
  */
 #include "math/score.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -167,7 +168,8 @@ CrmDert(const CrmRestart *restart, double rate)
 
 /*
  * Summed by parts, so that all terms are positive and no difference of nearby
- * expectations is taken: E[n step] d^n + sum of E[k step] (d^k - d^(k+1)).
+ * expectations is taken: E[n step] d^n + sum of E[k step] (d^k - d^(k+1)). E is concave and
+ * zero at 0, so behind step k nothing is left that exceeds E[k step] d^k n / k.
  */
 double
 CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, double rate,
@@ -194,6 +196,8 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 			power *= discount;
 			sum += purchases[i] * power * (done + i + 1 < steps ? rate * discount : 1);
 		}
+		if (purchases[count - 1] * power * (steps / (done + count)) <= DBL_EPSILON / 16 * sum)
+			break;
 		hooks->interrupt();
 	}
 	return restart->alive * sum;
