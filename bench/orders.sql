@@ -1,5 +1,7 @@
 -- The table that bench/run measures on: generated orders in order of time, all pages cached
--- and vacuumed; orders_few has the first 5,000 customers.
+-- and vacuumed; orders_few has the first 5,000 customers. Commits are waited for: VACUUM takes no
+-- page for visible to all whose transaction is not yet on disk.
+SET synchronous_commit = on;
 CREATE TABLE orders AS
 SELECT order_id, customer_id, purchased_at AS ordered_at, amount::numeric(10,2) AS amount
 FROM crm_sample_purchases(:customers) LIMIT :rows;

@@ -82,6 +82,7 @@ ReserveId(IdTable *table, Size length)
 	if (table->used == table->capacity)
 	{
 		if (table->capacity >= PG_UINT32_MAX / 4)
+			/* not reached: takes 1,073,741,824 ids that differ */
 			ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("too many different ids: more than %u", table->used));
 		table->capacity = Max(FIRST_IDS, table->capacity * 2);

@@ -16,6 +16,7 @@
 #include "aggregate.h"
 #include "argument.h"
 #include "compat.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(top_share_transfn);
 PG_FUNCTION_INFO_V1(top_share_finalfn);
@@ -48,6 +49,7 @@ static Size
 StateBytes(Size capacity)
 {
 	if (capacity > SIZE_MAX / 2 / sizeof(float8))
+		/* not reached: takes more memory than there are addresses */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many values: %zu", capacity));
 	return offsetof(ShareState, values) + capacity * sizeof(float8);
@@ -177,11 +179,7 @@ top_share_combinefn(PG_FUNCTION_ARGS)
 	ShareState	 *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (ShareState *) PG_GETARG_POINTER(1);
 	state = PG_ARGISNULL(0) ? NewState(context, other->share, other->used)
 							: (ShareState *) PG_GETARG_POINTER(0);
@@ -215,16 +213,13 @@ top_share_serialfn(PG_FUNCTION_ARGS)
 Datum
 top_share_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea		  *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData message;
 	ShareState	  *state;
 	Size		   n;
 	float8		   share;
 
 	AggregateContext(fcinfo);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	message.cursor = 0;
+	OpenMessage(&message, PG_GETARG_BYTEA_PP(0));
 	if (message.len < 9 || (message.len - 9) % 8 != 0 ||
 		pq_getmsgbyte(&message) != STATE_VERSION)
 		ReportBadBytes("top_share state");

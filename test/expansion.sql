@@ -156,5 +156,19 @@ SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::t
 SELECT throws_ok(format('SELECT * FROM next_products(''bigint 0 baskets {}'', %L, NULL::bigint, NULL::bigint)', q), s, NULL, q) FROM (VALUES ('SELECT 1::bigint', '42804'), ('SELECT 1::bigint, ''x''::text', '42804'), ('SELECT ''x''::text, 1', '42804'),
 	('DELETE FROM purchases', '22023'), ('SELECT 1; SELECT 2', '22023'), ('SELECT FROM nowhere', '42P01')) v(q, s);
 
+-- Baskets of few, some and many of twenty thousand products, some of them twice.
+CREATE TABLE wide_lines AS SELECT b AS basket, (b * 7919 + i * i * 31) % 20000 AS product FROM generate_series(1, 400) b, generate_series(1, CASE WHEN b % 3 = 0 THEN 120 ELSE b % 30 + 1 END) i;
+INSERT INTO wide_lines SELECT basket, product FROM wide_lines WHERE product % 5 = 0;
+INSERT INTO wide_lines SELECT 1000 + i, i FROM generate_series(0, 19999) i;
+SELECT is((SELECT row(count(*), sum(together), sum(together * (product * 20011 + other))) FROM affinity((SELECT affinity_agg(basket, product) FROM wide_lines), NULL::bigint)),
+	(SELECT row(count(*), sum(n), sum(n * (a * 20011 + b)))
+	 FROM (SELECT a.product::bigint AS a, b.product::bigint AS b, count(*) AS n FROM (SELECT DISTINCT * FROM wide_lines) a JOIN (SELECT DISTINCT * FROM wide_lines) b USING (basket) WHERE a.product <> b.product GROUP BY 1, 2) p),
+	'twenty thousand products');
+SELECT throws_ok($$SELECT 'uuid {x: 1}'::basket_counts$$, '22P02', NULL, 'an id that is none');
+-- Ids by uuid, smallint, and a type that is none of these.
+CREATE TABLE kinds AS SELECT b, p, md5('b' || b)::uuid AS ub, md5('p' || p)::uuid AS up FROM generate_series(1, 60) b, generate_series(1, 8) p WHERE (b * 7 + p * 3) % 5 < 2;
+SELECT is((SELECT count(*) FROM next_products((SELECT affinity_agg(ub, up) FROM kinds), ARRAY[md5('p1')::uuid, md5('p2')::uuid], 1, 5)),
+	(SELECT count(*) FROM next_products((SELECT affinity_agg(b, p) FROM kinds), '{1,2}'::bigint[], 1, 5)), 'next products by uuid');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -267,4 +267,6 @@ FROM cdnow_histories JOIN (
 \else
 SELECT skip('needs the data folder: CDNOW', 3);
 \endif
+SELECT throws_ok(format('SELECT %L::purchase_history', text), '22P02', NULL, 'text: ' || text) FROM unnest(ARRAY['2024x01-01', '2024-01x01']) text;
+
 SELECT * FROM finish();

@@ -161,5 +161,7 @@ SELECT throws_ok(format('SELECT value_quadrant(1, 1, 1, %L)', v), '22023', NULL,
 CREATE COLLATION pg_temp.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 SELECT throws_ok('SELECT referral_agg(a, a, 1) FROM (SELECT ''x'' COLLATE pg_temp.loose AS a) x', '0A000', NULL, 'a nondeterministic collation');
 
+SELECT throws_ok($$SELECT 'bigint {2 <- 1: }'::referral_graph$$, '22P02', NULL, 'a referral without its value');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -215,7 +215,8 @@ ALTER TABLE shop.orders ENABLE TRIGGER USER;
 SELECT crm_refresh();
 SELECT crm_refresh();
 SELECT is((SELECT kind FROM crm.refresh_log ORDER BY id DESC LIMIT 1), 'incremental', 'on again: incremental again');
-DROP TRIGGER capture_delete_crm ON shop.orders;
+SELECT tgname AS delete_trigger FROM pg_trigger WHERE tgrelid = 'shop.orders'::regclass AND tgname LIKE 'capture\_delete\_%' \gset
+DROP TRIGGER :"delete_trigger" ON shop.orders;
 DELETE FROM shop.orders WHERE buyer = 22;
 SELECT crm_refresh();
 SELECT is(difference('crm', orders_histories()), 0::bigint, 'a trigger dropped: exact');
@@ -498,6 +499,12 @@ DROP TABLE shop.pinned;
 SELECT alike(failure($$SELECT crm_refresh('w_today')$$), '42P01%', 'a source that is gone');
 SELECT is((SELECT source FROM w_today.status), NULL, 'status says so');
 SELECT lives_ok($$SELECT crm_detach('w_today')$$, 'its workspace can be detached');
+
+-- What the workspace asks of types and histories, with anything.
+SELECT throws_ok(format('SELECT %s(0)', f), '42704', NULL, f || ' of no type') FROM unnest(ARRAY['workspace_base_type', 'workspace_key_hashes', 'workspace_key_sorts']) f;
+SELECT is(workspace_key_equality('json'::regtype), NULL, 'json has no equality');
+SELECT ok(workspace_repeat_spend('2024-01-01,2024-02-01', '2024-06-01') IS NULL AND workspace_repeat_spend('2024-01-01:1,2024-02-01:2', '2024-06-01') = 2
+	AND workspace_spend('2024-01-01') IS NULL, 'spend that is not known');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -21,6 +21,7 @@
 #include "book.h"
 #include "compat.h"
 #include "purchase.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(book_agg_finalfn);
 PG_FUNCTION_INFO_V1(book_agg_combinefn);
@@ -143,30 +144,29 @@ AddRow_uuid(FunctionCallInfo fcinfo, BookState *state, const HistoryDay *row)
  * how a purchase is read. A row without a time leaves the state as it is, rows
  * without a key are of one customer.
  */
-#define BOOK_AGG_TRANSFN(KEY, TIME, AMOUNT)                                                \
-	PG_FUNCTION_INFO_V1(book_agg_transfn_##KEY##_##TIME##_##AMOUNT);                       \
-	Datum book_agg_transfn_##KEY##_##TIME##_##AMOUNT(PG_FUNCTION_ARGS)                     \
-	{                                                                                      \
-		MemoryContext context = AggregateContext(fcinfo);                                  \
-		BookState	 *state = PG_ARGISNULL(0) ? NULL : (BookState *) PG_GETARG_POINTER(0); \
-		HistoryDay	  row;                                                                 \
-                                                                                           \
-		if (!ReadPurchase_##TIME##_##AMOUNT(fcinfo, 2, &row))                              \
-		{                                                                                  \
-			if (state == NULL)                                                             \
-				PG_RETURN_NULL();                                                          \
-			PG_RETURN_POINTER(state);                                                      \
-		}                                                                                  \
-		if (unlikely(state == NULL))                                                       \
-			state = NewState(context, BOOK_KIND_##KEY);                                    \
-		state->has_amount |= PURCHASE_HAS_##AMOUNT;                                        \
-		if (unlikely(PG_ARGISNULL(1)))                                                     \
-			StoreAddNull(&state->store, &row);                                             \
-		else                                                                               \
-			AddRow_##KEY(fcinfo, state, &row);                                             \
-		if (unlikely(state->store.full))                                                   \
-			PackState(state);                                                              \
-		PG_RETURN_POINTER(state);                                                          \
+#define BOOK_AGG_TRANSFN(KEY, TIME, AMOUNT)                                             \
+	PG_FUNCTION_INFO_V1(book_agg_transfn_##KEY##_##TIME##_##AMOUNT);                    \
+	Datum book_agg_transfn_##KEY##_##TIME##_##AMOUNT(PG_FUNCTION_ARGS)                  \
+	{                                                                                   \
+		BookState *state = PG_ARGISNULL(0) ? NULL : (BookState *) PG_GETARG_POINTER(0); \
+		HistoryDay row;                                                                 \
+                                                                                        \
+		if (!ReadPurchase_##TIME##_##AMOUNT(fcinfo, 2, &row))                           \
+		{                                                                               \
+			if (state == NULL)                                                          \
+				PG_RETURN_NULL();                                                       \
+			PG_RETURN_POINTER(state);                                                   \
+		}                                                                               \
+		if (unlikely(state == NULL))                                                    \
+			state = NewState(AggregateContext(fcinfo), BOOK_KIND_##KEY);                \
+		state->has_amount |= PURCHASE_HAS_##AMOUNT;                                     \
+		if (unlikely(PG_ARGISNULL(1)))                                                  \
+			StoreAddNull(&state->store, &row);                                          \
+		else                                                                            \
+			AddRow_##KEY(fcinfo, state, &row);                                          \
+		if (unlikely(state->store.full))                                                \
+			PackState(state);                                                           \
+		PG_RETURN_POINTER(state);                                                       \
 	}
 
 #define BOOK_AGG_TRANSFNS(KEY)                \
@@ -203,6 +203,7 @@ MergeBook(BookState *state, const PurchaseBook *book, MemoryContext context)
 		expected += VARSIZE_ANY(state->packed);
 	BookOpen(&reader, book);
 	if (reader.kind != state->kind)
+		/* not reached: one aggregate's books are of one kind */
 		ReportBadBook();
 	state->has_amount |= reader.has_amount;
 	BookBegin(&writer, context, state->kind, state->has_amount, state->packed, expected);
@@ -225,19 +226,17 @@ book_agg_combinefn(PG_FUNCTION_ARGS)
 	PurchaseBook *book;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (BookState *) PG_GETARG_POINTER(1);
 	state =
 		PG_ARGISNULL(0) ? NewState(context, other->kind) : (BookState *) PG_GETARG_POINTER(0);
 	book = other->packed;
 	if (book == NULL || StoreRows(&other->store) > 0)
+		/* not reached: the server serializes what it combines, which packs */
 		book = BookOfState(other, CurrentMemoryContext);
 	MergeBook(state, book, context);
 	if (book != other->packed)
+		/* not reached: nor was it made here */
 		pfree(book);
 	PG_RETURN_POINTER(state);
 }

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "history.h"
 #include "purchase.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(history_agg_transfn_history);
 PG_FUNCTION_INFO_V1(history_agg_finalfn);
@@ -47,6 +48,7 @@ static void
 CheckCapacity(Size capacity)
 {
 	if (capacity > PG_UINT32_MAX)
+		/* not reached: takes 4,294,967,296 purchases of one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many purchases of one customer: %zu", capacity));
 }
@@ -84,11 +86,9 @@ Compact(HistoryState *state)
 	state->sorted = true;
 }
 
-static HistoryState *
-Reserve(HistoryState *state, Size rows)
+static pg_noinline HistoryState *
+GrowState(HistoryState *state, Size rows)
 {
-	if (likely(rows <= state->capacity - state->used))
-		return state;
 	if (state->used >= COMPACT_FROM)
 		Compact(state);
 	if (state->used + rows > state->capacity / 2)
@@ -102,6 +102,14 @@ Reserve(HistoryState *state, Size rows)
 	return state;
 }
 
+static inline HistoryState *
+Reserve(HistoryState *state, Size rows)
+{
+	if (likely(rows <= state->capacity - state->used))
+		return state;
+	return GrowState(state, rows);
+}
+
 static inline void
 AppendRow(HistoryState *state, const HistoryDay *row)
 {
@@ -110,14 +118,15 @@ AppendRow(HistoryState *state, const HistoryDay *row)
 	state->rows[state->used++] = *row;
 }
 
-/* The state in argument 0, made when the first row comes. */
-static HistoryState *
+/*
+ * The state in argument 0, made when the first row comes: only an aggregate can pass a state,
+ * so only then it matters who calls.
+ */
+static inline HistoryState *
 TransitionState(FunctionCallInfo fcinfo, Size rows)
 {
-	MemoryContext context = AggregateContext(fcinfo);
-
-	if (PG_ARGISNULL(0))
-		return NewState(context, rows);
+	if (unlikely(PG_ARGISNULL(0)))
+		return NewState(AggregateContext(fcinfo), rows);
 	return Reserve((HistoryState *) PG_GETARG_POINTER(0), rows);
 }
 
@@ -166,11 +175,7 @@ history_agg_transfn_history(PG_FUNCTION_ARGS)
 	HistoryReader reader;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	HistoryOpen(&reader, PG_GETARG_PURCHASE_HISTORY_P(1));
 	state = TransitionState(fcinfo, reader.days);
 	state->has_amount |= reader.has_amount;
@@ -182,17 +187,36 @@ history_agg_transfn_history(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* Whether the rows are a history's days as they are. */
+static bool
+IsNormalized(const HistoryState *state)
+{
+	if (!state->sorted)
+		return false;
+	for (uint32 i = 1; i < state->used; i++)
+	{
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		if (state->rows[i].day == state->rows[i - 1].day)
+			return false;
+	}
+	return true;
+}
+
 Datum
 history_agg_finalfn(PG_FUNCTION_ARGS)
 {
-	HistoryState *state;
-	HistoryDay	 *rows;
-	Size		  ndays;
+	const HistoryState *state;
+	HistoryDay		   *rows;
+	Size				ndays;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (HistoryState *) PG_GETARG_POINTER(0);
+	if (IsNormalized(state))
+		PG_RETURN_PURCHASE_HISTORY_P(
+			HistoryFromDays(state->rows, state->used, state->has_amount));
 	rows = palloc_extended(Max(state->used, 1) * sizeof(HistoryDay), MCXT_ALLOC_HUGE);
 	memcpy(rows, state->rows, state->used * sizeof(HistoryDay));
 	ndays = HistoryNormalize(rows, state->used, state->sorted);
@@ -206,11 +230,7 @@ history_agg_combinefn(PG_FUNCTION_ARGS)
 	HistoryState *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (HistoryState *) PG_GETARG_POINTER(1);
 	state = TransitionState(fcinfo, other->used);
 	PG_RETURN_POINTER(AppendRows(state, other->rows, other->used, other->has_amount));
@@ -240,15 +260,12 @@ history_agg_serialfn(PG_FUNCTION_ARGS)
 Datum
 history_agg_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea		  *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData message;
 	HistoryState  *state;
 	Size		   nrows;
 
 	AggregateContext(fcinfo);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	message.cursor = 0;
+	OpenMessage(&message, PG_GETARG_BYTEA_PP(0));
 	if (message.len < 2 || (message.len - 2) % 16 != 0 ||
 		pq_getmsgbyte(&message) != STATE_VERSION || (uint8) message.data[1] > 1)
 		ReportBadBytes("history_agg state");

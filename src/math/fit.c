@@ -57,6 +57,7 @@ NameRunaways(const CrmFitTask *task, const double *params, char *reason, size_t 
 			snprintf(reason + length, length < size ? size - length : 0, "%s%s runs to %s",
 					 found > 0 ? ", " : "", task->names[i], value > 1 ? "infinity" : "zero");
 		if (length >= size)
+			/* not reached: all names together are shorter */
 			length = size - 1;
 		found++;
 	}

@@ -234,5 +234,5 @@ CrmExpectedLifetime(const double *params, double discount_rate, double renewals)
 
 	if (discount_rate == 0)
 		return params[0] > 1 ? (params[0] + beta - 1) / (params[0] - 1) : NAN;
-	return CrmHyp2f1One(beta, params[0] + beta, discount_rate / (1 + discount_rate));
+	return CrmHyp2f1One(params[0], beta, discount_rate / (1 + discount_rate));
 }

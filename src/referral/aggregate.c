@@ -59,6 +59,7 @@ ReserveEdges(ReferralState *state, Size more)
 	if (likely(more <= state->capacity - state->used))
 		return;
 	if (state->used + more >= ID_NONE)
+		/* not reached: takes 4,294,967,295 referrals */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many referrals: %zu", state->used + more));
 	state->capacity = Max(state->capacity * 2, state->used + more);

@@ -207,6 +207,7 @@ ReferralOpen(ReferralReader *reader, const ReferralGraph *graph)
 {
 	Size bytes = VARSIZE(graph);
 	Size offset = offsetof(ReferralGraph, values);
+	Size ids;
 
 	if (bytes < offset || graph->version != REFERRAL_VERSION || graph->kind < BOOK_BIGINT ||
 		graph->kind > BOOK_UUID)
@@ -215,8 +216,10 @@ ReferralOpen(ReferralReader *reader, const ReferralGraph *graph)
 	reader->values = graph->values;
 	reader->referrers = (const uint32 *) (graph->values + graph->customers);
 	offset += (Size) graph->customers * (sizeof(float8) + sizeof(uint32));
-	if (bytes < offset ||
-		IdListOpen(&reader->ids, graph->kind, graph->customers, (const uint8 *) graph + offset,
-				   bytes - offset) != bytes - offset)
+	if (bytes < offset)
+		ReportBadBytes(REFERRAL_NAME);
+	ids = IdListOpen(&reader->ids, graph->kind, graph->customers,
+					 (const uint8 *) graph + offset, bytes - offset);
+	if (ids != bytes - offset || (ids == 0 && graph->customers > 0))
 		ReportBadBytes(REFERRAL_NAME);
 }
