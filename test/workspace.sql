@@ -475,7 +475,7 @@ ALTER TABLE shop.mails ADD place point;
 SELECT is(failure($$SELECT crm_attach('shop.mails', 'place', 'at')$$), '42804 | column "place" of relation "shop.mails" has type point, which cannot be a customer''s id: it has no hash operator class | Columns that could be meant: mail, at, total.', 'an id that does not hash');
 SELECT alike(failure($$SELECT crm_attach('shop.nowhere', 'buyer', 'created_at')$$), '42P01 | relation "shop.nowhere" does not exist%', 'an unknown relation');
 SELECT alike(failure($$SELECT crm_attach('shop.orders_pkey', 'buyer', 'created_at')$$), '42809%', 'an index');
-SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', time_zone => 'Mars/Crater')$$), '22023 | time zone "Mars/Crater" not recognized', 'an unknown time zone');
+SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', time_zone => 'Mars/Crater')$$), '22023 | time zone "Mars/Crater" not recognized | See pg_timezone_names%', 'an unknown time zone');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', active_days => 0)$$), '22023 | active_days must be at least 1, not 0%', 'active_days 0');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', as_of => 'infinity')$$), '22008%', 'an infinite date');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', capture => 'magic')$$), '22023 | unknown capture mode "magic"%', 'an unknown capture mode');

@@ -61,7 +61,12 @@ BEGIN
 		RAISE EXCEPTION '% must not be null', CASE WHEN workspace IS NULL THEN 'workspace' ELSE 'time_zone' END
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	PERFORM timestamptz '2000-01-01 00:00+00' AT TIME ZONE time_zone;
+	BEGIN
+		PERFORM timestamptz '2000-01-01 00:00+00' AT TIME ZONE time_zone;
+	EXCEPTION WHEN invalid_parameter_value THEN
+		RAISE EXCEPTION 'time zone "%" not recognized', time_zone USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'See pg_timezone_names; the session''s zone is current_setting(''TimeZone'').';
+	END;
 	IF active_days < 1 THEN
 		RAISE EXCEPTION 'active_days must be at least 1, not %', active_days USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'NULL stands for the calendar method.';
