@@ -83,6 +83,11 @@ SELECT ok(bg::text::btyd_model = bg AND pareto::text::btyd_model = pareto AND sp
 	AND sbg::text::renewal_model = sbg AND bg <> mbg, 'text round trip') FROM made;
 SELECT is((SELECT count(*) FROM (SELECT bg FROM made UNION SELECT bg FROM made UNION SELECT mbg FROM made) x), 2::bigint, 'models can be grouped');
 SELECT ok((bg < mbg) <> (bg > mbg) AND bg <= bg AND bg >= bg AND hashtext(bg::text) IS NOT NULL, 'models are ordered') FROM made;
+CREATE TABLE by_model (m btyd_model) PARTITION BY HASH (m);
+CREATE TABLE by_model_0 PARTITION OF by_model FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE by_model_1 PARTITION OF by_model FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO by_model SELECT btyd_model('bg/nbd', ARRAY[i, 2, 3, 4]) FROM generate_series(1, 50) i;
+SELECT ok((SELECT count(*) FROM by_model_0) BETWEEN 10 AND 40 AND (SELECT count(*) FROM by_model JOIN (SELECT btyd_model('bg/nbd', ARRAY[i, 2, 3, 4]) AS m FROM generate_series(1, 50) i) x USING (m)) = 50, 'models are spread by their hash');
 SELECT is((SELECT count(*) FROM made a JOIN made b ON a.bg = b.bg AND a.spend = b.spend AND a.sbg = b.sbg), 1::bigint, 'models join');
 
 SELECT throws_ok(format('SELECT %s', call), code, NULL, call)

@@ -44,6 +44,13 @@ FROM generate_series(1, 11) id, generate_series(0, 5) n GROUP BY id;
 \set mutants 500
 \ir include/states.sql
 
+-- Parts that serialize never makes.
+SELECT is(pg_temp.read_bytes(n, overlay(bytes PLACING '\x7ff8000000000000'::bytea FROM length(bytes) - 7 FOR 8)), 'error 22P03', 'NaN is no value: ' || title) FROM serialized WHERE title ~ '^top_share';
+SELECT is(pg_temp.read_bytes(n, replaced), 'error 22P03', 'a contact at no moment: ' || title)
+FROM serialized, LATERAL (SELECT timestamptz_send(day) AS day FROM people WHERE id = 3) d,
+	LATERAL (SELECT overlay(bytes PLACING '\x7fffffffffffffff'::bytea FROM position(day IN bytes) FOR 8) AS replaced) r WHERE title ~ '^engagement';
+SELECT is(pg_temp.read_bytes(n, substr(bytes, 1, 1) || decode(repeat('00', 24), 'hex')), 'error 22P03', 'nobody''s answers: ' || title) FROM serialized WHERE title ~ '^nps';
+
 -- One partial state for each partition, combined: with those of other rows, with none, with
 -- those that other arguments made.
 CREATE TABLE parted (part int, id int, day date, h purchase_history) PARTITION BY LIST (part);
