@@ -75,6 +75,11 @@ SELECT ok(bg::text::btyd_model = bg AND pareto::text::btyd_model = pareto AND sp
 	AND sbg::text::renewal_model = sbg AND bg <> mbg, 'text round trip') FROM made;
 SELECT is((SELECT count(*) FROM (SELECT bg FROM made UNION SELECT bg FROM made UNION SELECT mbg FROM made) x), 2::bigint, 'models can be grouped');
 SELECT ok((bg < mbg) <> (bg > mbg) AND bg <= bg AND bg >= bg AND hashtext(bg::text) IS NOT NULL, 'models are ordered') FROM made;
+CREATE TABLE by_model (m btyd_model) PARTITION BY HASH (m);
+CREATE TABLE by_model_0 PARTITION OF by_model FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE by_model_1 PARTITION OF by_model FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO by_model SELECT btyd_model('bg/nbd', ARRAY[i, 2, 3, 4]) FROM generate_series(1, 50) i;
+SELECT ok((SELECT count(*) FROM by_model_0) BETWEEN 10 AND 40 AND (SELECT count(*) FROM by_model JOIN (SELECT btyd_model('bg/nbd', ARRAY[i, 2, 3, 4]) AS m FROM generate_series(1, 50) i) x USING (m)) = 50, 'models are spread by their hash');
 SELECT is((SELECT count(*) FROM made a JOIN made b ON a.bg = b.bg AND a.spend = b.spend AND a.sbg = b.sbg), 1::bigint, 'models join');
 
 SELECT throws_ok(format('SELECT %s', call), code, NULL, call)
@@ -139,6 +144,9 @@ FROM made, unnest(ARRAY[bg, mbg, pareto, bgbb]) m;
 SELECT is((SELECT md5(string_agg(expected_purchases(bg, 52, x, x / 100.0, 400)::text, ' ')) FROM (SELECT i % 5000 AS x FROM generate_series(0, 9999) i OFFSET 0) x),
 	(SELECT md5(string_agg(e, ' ')) FROM (SELECT (array_agg(e ORDER BY i))[1] AS e, i FROM (SELECT i, expected_purchases(bg, 52, i % 5000, i % 5000 / 100.0, 400)::text AS e
 		FROM generate_series(9999, 0, -1) i OFFSET 0) d GROUP BY i ORDER BY i) o), 'what is forgotten is computed anew') FROM made;
+SELECT ok(bytes BETWEEN 1e6 AND 6e6, format('what is remembered stays small: %s bytes', bytes))
+FROM (SELECT sum(e) AS e FROM (SELECT expected_purchases(bg, 52, x, x / 100.0, 400) AS e FROM made, generate_series(1, 30000) x OFFSET 0) y OFFSET 0) z,
+     LATERAL (SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts WHERE name = 'ExecutorState' AND z.e > 0) m;
 
 -- Probabilities add up, and their mean is the expectation.
 SELECT ok(pg_temp.near(sum(p), 1, 1e-12) AND pg_temp.near(sum(n * p), max(e), 1e-10), 'distribution of ' || f)

@@ -169,5 +169,14 @@ CREATE TEMP TABLE nps_parallel AS SELECT nps(s), nps_margin(s) FROM answer;
 RESET ALL;
 SELECT results_eq('TABLE nps_parallel', 'TABLE nps_serial', 'parallel workers give the same');
 
+-- More rules than there are by default.
+SAVEPOINT many_rules;
+DELETE FROM relationship_rules;
+INSERT INTO relationship_rules (position, level, purchase_days) SELECT i, 'at least ' || 41 - i, 41 - i FROM generate_series(1, 40) i;
+SELECT is(relationship_level(NULL::engagement, h, '2024-12-31'), 'at least ' || purchase_days(h), 'a rule for each number of purchase days')
+FROM (SELECT n, history_agg(date '2024-01-01' + i) AS h FROM generate_series(1, 40, 13) n, generate_series(1, n) i GROUP BY n) c;
+ROLLBACK TO many_rules;
+SELECT is(pg_temp.receive('engagement', overlay(engagement_send(e) PLACING '\xffffffff'::bytea FROM 2 FOR 4)), 'error 22P03', 'no zone') FROM engaged LIMIT 1;
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -30,6 +30,7 @@ CREATE TABLE stored AS
 SELECT type, pg_temp.bytes_of(type, query) AS bytes
 FROM (VALUES
 	('engagement'::name, 'SELECT engagement_agg(timestamptz ''2024-01-01 12:00Z'' + i * interval ''9 hours'', (ARRAY[''inbound'', ''outbound''])[1 + i % 2], ''channel '' || i % 3, ''kind '' || i % 4, ''UTC'') FROM generate_series(1, 20) i'),
+	('engagement', 'SELECT engagement_agg(''2024-01-01 12:00Z'', ''inbound'', ''a'', ''b'', ''UTC'') FROM generate_series(1, 3)'),
 	('referral_graph', 'SELECT referral_agg(i, i / 2, i) FROM generate_series(1, 20) i'),
 	('referral_graph', 'SELECT referral_agg(i::text, (i / 2)::text, i) FROM generate_series(1, 20) i'),
 	('basket_counts', 'SELECT affinity_agg(i / 4, i % 7) FROM generate_series(1, 60) i'),
@@ -42,6 +43,11 @@ SELECT is(pg_temp.outcome(type, bytes), 'ok', format('as stored: %s of %s bytes'
 SELECT isnt(pg_temp.outcome(type, '\xff' || substr(bytes, 2)), 'ok', format('another version: %s of %s bytes', type, length(bytes))) FROM stored;
 SELECT is(string_agg(DISTINCT outcome, ' ' ORDER BY outcome), '22P03', format('cut short: %s of %s bytes', type, length(bytes)))
 FROM stored, generate_series(0, length(bytes) - 1) n, LATERAL (SELECT pg_temp.outcome(type, substr(bytes, 1, n)) AS outcome) o GROUP BY type, bytes;
+
+-- One byte that is another: something is read, or it is refused.
+SELECT ok(bool_and(outcome IN ('ok', '22P03')) AND bool_or(outcome = '22P03'), format('a byte is 127: %s of %s bytes: %s', type, length(bytes), string_agg(DISTINCT outcome, ' ')))
+FROM stored, generate_series(0, length(bytes) - 1) n, LATERAL (SELECT pg_temp.outcome(type, set_byte(bytes, n, 127)) AS outcome) o
+WHERE type IN ('engagement', 'basket_counts') AND bytes::text !~ '70726f64756374' GROUP BY type, bytes;
 
 -- The order of values that have none of their own: by bytes, a beginning before what begins with it.
 SELECT ok(a::raw_double::btyd_model < b::raw_double::btyd_model AND b::raw_double::btyd_model > a::raw_double::btyd_model

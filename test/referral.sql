@@ -163,5 +163,14 @@ SELECT throws_ok('SELECT referral_agg(a, a, 1) FROM (SELECT ''x'' COLLATE pg_tem
 
 SELECT throws_ok($$SELECT 'bigint {2 <- 1: }'::referral_graph$$, '22P02', NULL, 'a referral without its value');
 
+-- Sent: in the client's encoding; received: everybody refers or is referred.
+CREATE TABLE umlauts AS SELECT referral_agg(U&'\00e4' || i, U&'\00e4' || i / 2, i) AS g FROM generate_series(1, 5) i;
+SET LOCAL client_encoding = 'LATIN1';
+CREATE TABLE latin AS SELECT referral_graph_send(g) AS sent FROM umlauts;
+RESET client_encoding;
+SELECT ok(position('\xe431'::bytea IN sent) > 0 AND position('\xc3a4'::bytea IN sent) = 0 AND position('\xc3a431'::bytea IN referral_graph_send(g)) > 0, 'ids go in the client''s encoding') FROM latin, umlauts;
+SELECT is(pg_temp.receive('referral_graph', substr(overlay(sent PLACING int4send(1) FROM 39 FOR 4), 1, length(sent) - 16)), 'error 22P03', 'a customer without a referral')
+FROM (SELECT referral_graph_send('bigint {2 <- 1: 5; 3 <- 1: 6}') AS sent) s;
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -238,5 +238,13 @@ SELECT throws_ok('SELECT crr(h, ''[2024-01-01,infinity)'', 1) FROM customers', '
 SELECT throws_ok('SELECT crr(''{}''::datemultirange, ''[-infinity,2024-01-01)'')', '22023',
                  'period must be bounded, not "[-infinity,2024-01-01)"', 'spans: period from -infinity');
 
+-- Sums beyond 64 bits, and purchases after the last boundary of somebody who also had a refund.
+SELECT is((SELECT (retention_agg(h, '{2024-01-01,2024-02-01}', NULL))[1].revenue FROM (VALUES ('2024-01-05:900000000000000.0001'::purchase_history), ('2024-01-06:900000000000000.0002'), ('2024-01-06:900000000000000')) v(h)),
+	2700000000000000.0003, 'more money than 64 bits hold');
+SELECT is((SELECT (retention_agg(h, '{2024-01-01,2024-02-01}', NULL))[1].revenue FROM (VALUES ('2024-01-05:1,2024-01-06*0:-900000000000000.0001'::purchase_history), ('2024-01-06:1,2024-01-07*0:-900000000000000')) v(h)),
+	-1799999999999998.0001, 'and lost');
+SELECT is(array_agg(complete ORDER BY w), '{true,true}', 'a later purchase completes a period, refunds or not')
+FROM unnest(ARRAY[NULL, 30]) w, unnest((SELECT retention_agg(h, '{2024-01-01,2024-02-01}', w) FROM (VALUES ('2024-01-05:10,2024-01-20*0:-5,2024-03-01:7,2024-03-05*0:-1'::purchase_history)) v(h))) p;
+
 SELECT * FROM finish();
 ROLLBACK;

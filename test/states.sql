@@ -44,6 +44,13 @@ FROM generate_series(1, 11) id, generate_series(0, 5) n GROUP BY id;
 \set mutants 500
 \ir include/states.sql
 
+-- Parts that serialize never makes.
+SELECT is(pg_temp.read_bytes(n, overlay(bytes PLACING '\x7ff8000000000000'::bytea FROM length(bytes) - 7 FOR 8)), 'error 22P03', 'NaN is no value: ' || title) FROM serialized WHERE title ~ '^top_share';
+SELECT is(pg_temp.read_bytes(n, replaced), 'error 22P03', 'a contact at no moment: ' || title)
+FROM serialized, LATERAL (SELECT timestamptz_send(day) AS day FROM people WHERE id = 3) d,
+	LATERAL (SELECT overlay(bytes PLACING '\x7fffffffffffffff'::bytea FROM position(day IN bytes) FOR 8) AS replaced) r WHERE title ~ '^engagement';
+SELECT is(pg_temp.read_bytes(n, substr(bytes, 1, 1) || decode(repeat('00', 24), 'hex')), 'error 22P03', 'nobody''s answers: ' || title) FROM serialized WHERE title ~ '^nps';
+
 -- One partial state for each partition, combined: with those of other rows, with none, with
 -- those that other arguments made.
 CREATE TABLE parted (part int, id int, day date, h purchase_history) PARTITION BY LIST (part);
@@ -84,11 +91,22 @@ INSERT INTO calls VALUES
 	('funnel_agg(''1 month'', day, 1 + id % 3)'), ('uplift(id % 2 = 0, id % 3 = 0)'), ('uplift(id % 2 = 0, id * 1.1 - 5)'),
 	('engagement_agg(day, CASE WHEN id % 2 = 0 THEN ''inbound'' ELSE ''outbound'' END, ''channel '' || id % 3, ''kind '' || id % 4, ''UTC'')'),
 	('nps(id - 1)'), ('nps_margin(id - 1)'),
+	('crr(h, ''[2023-06-01,2024-01-01)'', 90)'), ('churn_rate(active_spans(h, 40), ''[2023-06-01,2024-01-01)'')'), ('crr(id % 2 = 0, id % 3 = 0)'),
+	('key_figures_agg(h, ''[2023-06-01,2024-01-01)'', 90)'), ('retention_agg(h, periods(''2023-01-01'', ''2024-06-30'', ''1 month''), 60)'),
+	('retention_agg(active_spans(h, 40), periods(''2023-01-01'', ''2024-06-30'', ''1 month''))'), ('cohort_agg(h, periods(''2023-01-01'', ''2024-06-30'', ''1 month''))'),
+	('ladder_agg(h, ''2024-06-30'', 4)'), ('kaplan_meier(id / 2, id % 3 > 0)'), ('subscription_agg(daterange(day, day + id), id)'),
+	('mrr_agg((day || '':5,'' || day + 30 || '':0'')::subscription_history, periods(''2023-01-01'', ''2024-06-30'', ''1 month''))'),
 	('book_agg(id, day, id - 3.5)'), ('book_agg(id::text, day)'), ('book_agg(md5(id::text)::uuid, day)'), ('book_agg(CASE WHEN id > 3 THEN id END, day)');
 SELECT ok(pg_temp.is_partial(format('SELECT %s FROM parted', call)), 'one partial state a partition: ' || call) FROM calls;
 SELECT is(pg_temp.value(format('SELECT %s FILTER (WHERE part = 2) FROM parted', call)), pg_temp.value(format('SELECT %s FROM people', call)),
 	'combined with the states of nobody: ' || call) FROM calls;
 SELECT is(pg_temp.value(format('SELECT %s FILTER (WHERE part = 4) FROM parted', call)), NULL, 'nobody at all: ' || call) FROM calls;
+-- Citus also combines with NULL what it had from a shard that saw nobody.
+CREATE TABLE combines AS SELECT DISTINCT c.proname AS combine, c.probin, s.proname AS serialize
+FROM pg_aggregate a JOIN pg_proc c ON c.oid = a.aggcombinefn JOIN pg_proc s ON s.oid = a.aggserialfn WHERE c.probin = (SELECT probin FROM pg_proc WHERE proname = 'nps_combinefn');
+SELECT format('CREATE FUNCTION pg_temp.null_%1$s(internal, bytea) RETURNS internal AS %2$L, %1$L LANGUAGE C;
+	CREATE AGGREGATE pg_temp.nothing_%1$s(bytea) (SFUNC = pg_temp.null_%1$s, STYPE = internal, FINALFUNC = %3$s)', combine, probin, serialize) FROM combines \gexec
+SELECT is(pg_temp.value(format('SELECT pg_temp.nothing_%s(NULL)', combine)), NULL, 'nothing and nothing: ' || combine) FROM combines;
 SELECT is(pg_temp.value(format('SELECT %s FROM parted', call)), pg_temp.value(format('SELECT %s FROM (TABLE people UNION ALL TABLE people UNION ALL TABLE people) p', call)),
 	'three times the same: ' || call) FROM calls;
 SELECT throws_ok(format('SELECT %s FROM parted', call), '22023', format('argument "%s" must not change within a group', what), 'combined with another argument: ' || call)
