@@ -62,8 +62,7 @@ no_reports()
 		say "== report ${file##*/}"
 		head -n 60 "$file"
 	done
-	# undefined behaviour below a server is told to its log, whatever log_path says: the library comes
-	# with the extension, when the process has long put its name where options are read
+	# undefined behaviour below a server is told to its log, whatever log_path says
 	while read -r file; do
 		count=$((count + 1))
 		say "== report in ${file#"$WORK"/}"
