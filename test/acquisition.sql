@@ -49,6 +49,7 @@ SELECT is(funnel_agg('1 day', at, step), 1, 'a day is 24 hours in every session'
 SELECT is(funnel_agg('0', at, step), 32, 'thirty-two steps at once') FROM (SELECT now() AS at, generate_series(1, 32) AS step) s;
 SELECT is(funnel_agg('178000000 years', at, step), 2, 'a window past all moments') FROM pg_temp.events('1,2024-01-01Z', '2,9999-01-01Z');
 SELECT is(funnel_agg('2147483647 days', at, step), 2, 'another') FROM pg_temp.events('1,2024-01-01Z', '2,9999-01-01Z');
+SELECT is(funnel_agg('106751992 days', at, step), 2, 'the first number of days whose microseconds take more than 64 bits') FROM pg_temp.events('1,2024-01-01Z', '2,9999-01-01Z');
 SELECT is(funnel_agg('1 day', at, step), 2, 'long ago') FROM pg_temp.events('1,4000-01-01Z BC', '2,4000-01-02Z BC');
 SELECT is(funnel_agg('1 day', at, step), NULL, 'no rows') FROM funnel_event WHERE false;
 SELECT is(funnel_agg('1 day', NULL, step), NULL, 'no times') FROM funnel_event;
