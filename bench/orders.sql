@@ -32,8 +32,8 @@ VACUUM (FREEZE, ANALYZE) referrals;
 -- basket, so that there are as many as lines by ten.
 CREATE TABLE order_lines AS
 SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6::float8, 1.5::float8))::bigint % 1000 AS product_id,
-	(2 * basket_id - line % 2)::bigint AS customer_id
-FROM generate_series(1, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
+	2 * basket_id - line % 2 AS customer_id
+FROM generate_series(1, (:rows / 20)::bigint) AS basket_id, generate_series(1, 20) AS line;
 VACUUM (FREEZE, ANALYZE) order_lines;
 CREATE TABLE product_counts AS SELECT affinity_agg(basket_id, product_id) AS counts FROM order_lines;
 SELECT crm_attach_products('order_lines', 'basket_id', 'product_id', 'customer_id', workspace => 'live');
