@@ -102,6 +102,7 @@ SELECT is(array_remove(ARRAY[response_rate(NULL)::text, reciprocity(NULL)::text,
 SELECT throws_ok(format('SELECT %s FROM engaged', call), code, NULL, call)
 FROM (VALUES ($$response_rate(e, '-1 day')$$, '22023'), ($$response_rate(e, '1 day', 'infinity')$$, '22008'), ($$contact_pressure(e, 0, '2024-01-01')$$, '22023'), ($$contact_pressure(e, -5, '2024-01-01')$$, '22023'), ($$contact_pressure(e, 5, '-infinity')$$, '22008'),
 	($$engagement_score(e, '0', '2024-01-01')$$, '22023'), ($$engagement_score(e, '-1 day', '2024-01-01')$$, '22023'), ($$engagement_score(e, '1 day', 'infinity')$$, '22008'), ($$engagement_as_of(e, 'infinity')$$, '22008')) v(call, code);
+SELECT throws_ok($$SELECT engagement_score(e, '0', '2024-01-01') FROM engaged$$, '22023', 'half_life must be longer than no time, not "00:00:00"', 'a half-life of nothing is named');
 SELECT is(contact_pressure(e, 5, '5874897-12-31') + contact_pressure(e, 5, '4713-01-01 BC'), 0, 'days beyond all moments') FROM engaged WHERE customer_id = 22;
 
 -- Levels -------------------------------------------------------------------

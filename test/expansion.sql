@@ -152,7 +152,7 @@ SELECT throws_ok('SELECT * FROM affinity(''bigint 0 baskets {}'', NULL::bigint, 
 SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::bigint[], 0)', '22023', 'how_many must be at least 1, not 0', 'how_many 0');
 SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::bigint[], 1, 0)', '22023', 'neighbours must be at least 1, not 0', 'neighbours 0');
 SELECT throws_ok('SELECT * FROM next_products((SELECT affinity_agg(i, i) FROM generate_series(1, 20000) i), ''{}''::bigint[], 1, 20000)', '54000', NULL, 'too many neighbours');
-SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::text[])', '42804', NULL, 'bought of another type');
+SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::text[])', '42804', 'ids of this basket_counts are of type bigint, not text', 'bought of another type');
 SELECT throws_ok(format('SELECT * FROM next_products(''bigint 0 baskets {}'', %L, NULL::bigint, NULL::bigint)', q), s, NULL, q) FROM (VALUES ('SELECT 1::bigint', '42804'), ('SELECT 1::bigint, ''x''::text', '42804'), ('SELECT ''x''::text, 1', '42804'),
 	('DELETE FROM purchases', '22023'), ('SELECT 1; SELECT 2', '22023'), ('SELECT FROM nowhere', '42P01')) v(q, s);
 

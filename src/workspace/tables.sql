@@ -53,7 +53,7 @@ BEGIN
 	EXECUTE format('CREATE TABLE %1$I.change_queue (customer_id %2$s, rows bigint, without_time bigint)', workspace, declared);
 	EXECUTE format('CREATE TABLE %1$I.changed_customers (customer_id %2$s)', workspace, key);
 	EXECUTE format('CREATE TABLE %1$I.refresh_log (
-			id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+			id bigint PRIMARY KEY,
 			started_at timestamptz NOT NULL,
 			seconds numeric NOT NULL,
 			kind text NOT NULL,
