@@ -183,7 +183,8 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 		return 0;
 	if (rate == 0)
 		return CrmExpectedPurchases(restart, steps * step);
-	for (double done = 0; done < steps; done += STEPS_TOGETHER)
+	/* once the discount is no double any more, nothing is added */
+	for (double done = 0; done < steps && power > 0; done += STEPS_TOGETHER)
 	{
 		int	   count = (int) fmin(STEPS_TOGETHER, steps - done);
 		double horizons[STEPS_TOGETHER], purchases[STEPS_TOGETHER];

@@ -30,6 +30,7 @@
 #define TOGETHER 4 /* horizons that share a vector */
 #define MOST_HORIZONS 16
 #define FLAT 1e300
+#define SMALLEST 0x1p-1074
 
 /* The series of several horizons at once, each in a lane: no lane heeds another. */
 typedef struct Series
@@ -225,7 +226,7 @@ double
 CrmBgDert(const double *params, double rate)
 {
 	double	 a = params[2], b = params[3];
-	Discount d = {params[0], fmax(rate * params[1], DBL_MIN)};
+	Discount d = {params[0], fmax(rate * params[1], SMALLEST)};
 
 	if (rate == 0)
 		return (a + b - 1) / (a - 1);
