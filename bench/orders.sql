@@ -33,7 +33,7 @@ VACUUM (FREEZE, ANALYZE) referrals;
 -- Ten lines a customer and more, 20 a basket, of a thousand products, some sold more than others.
 CREATE TABLE order_lines AS
 SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6, 1.5))::bigint % 1000 AS product_id
-FROM generate_series(1, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
+FROM generate_series(1::bigint, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
 VACUUM (FREEZE, ANALYZE) order_lines;
 
 -- What room growth counts: the orders as events of a funnel of four steps.
