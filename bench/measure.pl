@@ -20,6 +20,8 @@ $| = 1;
 my $here = abs_path(dirname(__FILE__));
 my $tolerance = 0.05;
 my $runs = $ENV{RUNS} || 5;
+my $minutes = $ENV{MINUTES} || 0;    # no further round that would not end by then; 0: all of them
+my $long = 4_000;         # ms: with MINUTES, what takes longer is asked once and needs no warming
 my $patience = 30_000;    # ms: what takes a peer longer is asked once
 my $short = 300;          # ms: what takes less is repeated until it has taken so much,
 my $repeats = 5;          # at most so often
@@ -30,9 +32,9 @@ my ($to_psql, $from_psql, $backend);
 start_psql('bench');
 my ($to_duck, $from_duck) = start_peer('DuckDB', \%duck, $ENV{DUCKDB}, 'node', "$here/duckdb.mjs", $ENV{DUCKDB}, $ENV{ORDERS_CSV});
 my ($to_lifetimes, $from_lifetimes) = start_peer('lifetimes', \%lifetimes, $ENV{PYTHON}, $ENV{PYTHON}, "$here/lifetimes.py", $ENV{STATISTICS_CSV});
+run_all();
 printf "%s orders of %s customers, %d runs, medians; CPU of the backend by %s\n\n",
   ask('SELECT count(*) FROM orders;'), ask('SELECT count(*) FROM stored;'), $runs, clock_name();
-run_all();
 my $missed = report();
 report_growth();
 exit $missed;
@@ -157,8 +159,9 @@ sub measure_round
 {
 	my ($name, $taken, $quick) = @_;
 	my $per = ref $sql{$name} ? $sql{$name}{per} // 1 : 1;
+	my $times = only_reads($name) ? $repeats : 1;
 	my $spent = 0;
-	for my $time (1 .. only_reads($name) ? $repeats : 1)
+	for (1 .. $times)
 	{
 		push @{ $taken->{$name} }, measure_sql($name);
 		$spent += $taken->{$name}[-1] * $per;
@@ -175,14 +178,26 @@ sub run_sql
 {
 	my ($round, $taken) = @_;
 	my (%warm, %quick);
-	measure_round($_, $round > 0 ? $taken : \%warm, \%quick) for sort keys %sql;
+	for my $name (sort keys %sql)
+	{
+		my $once = $minutes && only_reads($name);
+		next if $once && $round > 0 && $taken->{$name} && $taken->{$name}[0] > $long;
+		measure_round($name, $round > 0 ? $taken : \%warm, \%quick);
+		$taken->{$name} = $warm{$name} if $once && $round == 0 && $warm{$name}[0] > $long;
+	}
 }
 
 # A first round warms everything and is not counted.
 sub run_all
 {
+	my $began = time;
 	for my $round (0 .. $runs)
 	{
+		if ($minutes && $round > 1 && (time - $began) * (1 + 1 / $round) > 60 * $minutes)
+		{
+			$runs = $round - 1;
+			last;
+		}
 		print STDERR "round $round of $runs\r" if -t STDERR;
 		run_sql($round, \%ms);
 		for (['DuckDB', $to_duck, $from_duck, \%duck], ['lifetimes', $to_lifetimes, $from_lifetimes, \%lifetimes])
