@@ -9,9 +9,9 @@ CREATE FUNCTION report_ladder(data jsonb) RETURNS text
 	SELECT coalesce(
 		report_missing(data, 'ladder', 'ladder', 'From the first to the loyal purchase', 'Nobody has bought yet.'),
 		(SELECT report_section('ladder', 'From the first to the loyal purchase',
-				format('Of 100 who bought once, %s bought a second time%s. The fourth purchase day makes a customer loyal: %s of 100 get there.',
+				format('Of 100 who bought once, %s have bought a second time%s. The fourth purchase day makes a customer loyal: %s of 100 got there.',
 					coalesce(report_number(m.second::numeric, 0), '0'),
-					coalesce(', half of them within ' || report_count(m.second_days::bigint) || ' days', ''), coalesce(report_number(m.fourth, 0), '0')),
+					coalesce('; half of the 100 do so within ' || report_count(m.second_days::bigint) || ' days', ''), coalesce(report_number(m.fourth, 0), '0')),
 				replace(chart('ladder', 'Steps from purchase to purchase', 'Bars, a step each: ' || m.described || '.', m.steps * 38,
 					chart_bars(m.names, m.figures, m.shares, m.classes, 100)), '-&gt;', '&rarr;')
 				|| report_folded('Table: the ladder', report_table('ladder', 'lnnnn', '{Purchase day,Customers,Bought again,Share %,Median days}', m.rows)),
