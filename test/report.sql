@@ -36,6 +36,9 @@ SELECT is(ARRAY[report_money(1234.5, 'EUR'), report_money(12.345, 'EUR'), report
 SELECT is(report_row('lln', ARRAY['<b>', NULL, '1']), '<tr><th scope="row">&lt;b&gt;</th><td class="l">&ndash;</td><td>1</td></tr>', 'a row of a table');
 SELECT is(report_figure(NULL, NULL, 'kpis.x'), '<data value="" data-name="kpis.x">&ndash;</data>', 'no figure is a dash');
 
+SELECT is(ARRAY[report_sample('{"status": [{"customers": 99999}]}', 50000), report_sample('{"status": [{"customers": 1000000}]}', 50000), report_sample('{"status": "denied", "kpis": [{"customers": 7000}]}', 3000), report_sample('{}', 3000)],
+	ARRAY['', ' From a sample: one customer in 20, by hash of the id.', ' From a sample: one customer in 2, by hash of the id.', ''], 'a sample is named');
+
 -- Parts of charts
 
 SELECT is(chart_ticks(0, 93, 4), '{0,50,100}'::float8[], 'ticks: 1, 2 or 5 times a power of ten');

@@ -106,7 +106,8 @@ CREATE FUNCTION report_forecast(data jsonb) RETURNS text
 							|| chart_columns(m.expecteds, NULL, m.expected_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'b', 2, 2)
 							|| chart_bands(m.names, 234)))
 				|| report_folded('Table: forecast', report_table('forecast', 'lnnn', '{Repeat purchases until then,Customers,Actual per customer,Expected per customer}', m.rows)),
-				'Below the columns: how often a customer had come back by then. Model: MBG/NBD fitted on what was known before the three months. View forecast. docs/clv.md', false)
+				'Below the columns: how often a customer had come back by then. Model: MBG/NBD fitted on what was known before the three months.'
+					|| report_sample(data, 50000) || ' View forecast. docs/clv.md', false)
 		FROM (SELECT min(f.known_until) AS known_until, min(f.observed_until) AS observed_until,
 				sum(f.customers * f.expected) AS expected, sum(f.customers * f.actual) AS actual,
 				array_agg(f.frequency ORDER BY f.frequency) AS names,
