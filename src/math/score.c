@@ -181,8 +181,7 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 		return 0;
 	if (rate == 0)
 		return CrmExpectedPurchases(restart, steps * step);
-	/* once the discount is no double any more, nothing is added */
-	for (double done = 0; done < steps && power > 0; done += STEPS_TOGETHER)
+	for (double done = 0; done < steps; done += STEPS_TOGETHER)
 	{
 		int	   count = (int) fmin(STEPS_TOGETHER, steps - done);
 		double horizons[STEPS_TOGETHER], purchases[STEPS_TOGETHER];
@@ -195,6 +194,9 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 			power *= discount;
 			sum += purchases[i] * power * (done + i + 1 < steps ? rate * discount : 1);
 		}
+		/* expectations are concave: this bounds all that is to come */
+		if (purchases[count - 1] * (steps / (done + count)) * power <= CRM_NOTHING * sum)
+			break;
 		hooks->interrupt();
 	}
 	return restart->alive * sum;
