@@ -188,6 +188,16 @@ SELECT ok(pg_temp.near(clv(m, spend, 2, 4, 6, 25, days, .1), expected_spend(spen
 		FROM generate_series(1, ceil(days / (365.25 / 12))::int) k), 1e-12), format('bg/bb: clv over %s days', days))
 FROM (SELECT btyd_model('bg/bb', ARRAY[1.203522, .749716, .656718, 2.783443], 30) AS m, spend FROM made) y, unnest(ARRAY[20, 100, 365, 1000]) days;
 SELECT ok(pg_temp.near(clv(bg, spend, 2, 30, 38, 25, NULL, .1), expected_spend(spend, 2, 25) * dert(bg, ln(1.1::float8) * 7 / 365.25, 2, 30, 38), 1e-10), 'clv for ever') FROM made;
+-- What is discounted to nothing is not summed: a horizon of millions of years takes no time.
+SET statement_timeout = '20s';
+SELECT is(clv(bg, spend, 2, 30, 38, 25, 2147483647, .1), clv(bg, spend, 2, 30, 38, 25, 4000000, .1), 'clv until the discount leaves nothing') FROM made;
+SELECT ok(pg_temp.near(clv(bg, spend, 2, 30, 38, 25, 2147483647, 0) / (expected_spend(spend, 2, 25) * expected_purchases(bg, 2147483647 / 7.0::float8, 2, 30, 38)), 1, 1e-12),
+	'undiscounted clv is that of its end') FROM made;
+SELECT is(discounted_expected_purchases(bg, 2147483647, 4.345, .01, 2, 30, 38), discounted_expected_purchases(bg, 100000, 4.345, .01, 2, 30, 38), 'so are discounted purchases') FROM made;
+-- A received model may have any positive parameters: as good as nobody leaves, and all purchases come at once.
+SELECT ok(pg_temp.near(dert(m, .5, 5, .5, .5), 5.525 * (1 / .5) * 2, 1e-9), 'dert where nobody leaves')
+FROM (SELECT btyd_model('mbg/nbd', ARRAY[.525, 1e-181, 4e-320, 1.614]) AS m) x;
+RESET statement_timeout;
 SELECT ok(clv(bg, spend, 2, 30, 38, 25, 365, .1, .5) = .5 * clv(bg, spend, 2, 30, 38, 25) AND clv(bg, spend, 2, 30, 38, -9) >= 0
 	AND clv(bg, spend, 2, 30, 38, 25, 0) = 0 AND clv(bg, spend, 0, 0, 38, NULL) > 0 AND clv(bg, spend, 1, 3, 38, NULL) IS NULL
 	AND clv(bg, NULL, 2, 30, 38, 25) IS NULL AND clv(NULL, spend, 2, 30, 38, 25) IS NULL AND clv(bg, spend, 2, 30, 38, 25, 365, NULL) IS NULL, 'clv: margin, NULLs') FROM made;

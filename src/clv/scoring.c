@@ -79,40 +79,51 @@ HorizonArgument(FunctionCallInfo fcinfo, int argno, const char *name, const Fitt
 	return horizon;
 }
 
+/* A history as of a date, times in model units; false when nothing was bought by then. */
+static bool
+CustomerOfHistory(const FittedModel *model, const PurchaseHistory *history, DateADT as_of,
+				  CrmCustomer *customer)
+{
+	CrmFamily family = (CrmFamily) model->family;
+	int64	  frequency;
+
+	if (!HistoryStatistics(family, history, as_of, model->unit_days, &frequency,
+						   &customer->recency, &customer->age))
+		return false;
+	customer->frequency = (float8) frequency;
+	if (family != CRM_BG_BB)
+	{
+		customer->recency /= model->unit_days;
+		customer->age /= model->unit_days;
+	}
+	return true;
+}
+
 /* A customer of argument argno on; false when there is nothing to say about. */
 static bool
 CustomerArgument(FunctionCallInfo fcinfo, int argno, const FittedModel *model,
 				 CrmCustomer *customer)
 {
-	CrmFamily family = (CrmFamily) model->family;
-	int64	  frequency = 0;
-
 	if (!ModelHas(model, MODEL_HAS_PARAMS))
 		return false;
 	memset(customer, 0, sizeof(*customer));
 	if (PG_NARGS() == argno + 3)
 	{
-		frequency = PG_GETARG_INT64(argno);
+		int64 frequency = PG_GETARG_INT64(argno);
+
+		customer->frequency = (float8) frequency;
 		customer->recency = PG_GETARG_FLOAT8(argno + 1);
 		customer->age = PG_GETARG_FLOAT8(argno + 2);
-		RequireStatistics(family, frequency, customer->recency, customer->age);
+		RequireStatistics((CrmFamily) model->family, frequency, customer->recency,
+						  customer->age);
 	}
 	else if (PG_NARGS() == argno + 2)
 	{
 		DateADT as_of = PG_GETARG_DATEADT(argno + 1);
 
 		RequireFiniteDate(as_of, "as-of date");
-		if (!HistoryStatistics(family, PG_GETARG_PURCHASE_HISTORY_P(argno), as_of,
-							   model->unit_days, &frequency, &customer->recency,
-							   &customer->age))
-			return false;
-		if (family != CRM_BG_BB)
-		{
-			customer->recency /= model->unit_days;
-			customer->age /= model->unit_days;
-		}
+		return CustomerOfHistory(model, PG_GETARG_PURCHASE_HISTORY_P(argno), as_of, customer);
 	}
-	customer->frequency = (float8) frequency;
 	return true;
 }
 
@@ -325,12 +336,12 @@ DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Hori
 {
 	float8 force = CrmLog1p(horizon->annual_rate) / DAYS_PER_YEAR;
 	float8 whole_month = -CrmExpm1(-force * DAYS_PER_YEAR / 12);
+	int64  months = (int64) ceil((float8) horizon->days * 12 / DAYS_PER_YEAR);
+	float8 last_month = -CrmExpm1(-force * (horizon->days - EndOfMonth(months - 1, horizon)));
 	float8 sum = 0;
-	float8 last = 1;
-	int64  months = (int64) ceil(horizon->days * 12 / DAYS_PER_YEAR);
 
-	/* undiscounted months are but their end; once the discount is no double, nothing is added */
-	for (int64 done = force > 0 ? 0 : Max(months - 1, 0); done < months && last > 0;
+	/* undiscounted months are but their end */
+	for (int64 done = force > 0 ? 0 : Max(months - 1, 0); done < months;
 		 done += MONTHS_TOGETHER)
 	{
 		int	   count = (int) Min(MONTHS_TOGETHER, months - done);
@@ -347,18 +358,18 @@ DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Hori
 		}
 		CrmLivingPurchases(restart, units, count, purchases);
 		CrmExpArray(discount, discount, count);
-		last = discount[count - 1];
 		for (int i = 0; i < count; i++)
 		{
 			int64  left = months - (done + i + 1);
-			float8 drop =
-				left == 0 ? 1
-				: left > 1
-					? whole_month
-					: -CrmExpm1(-force * (horizon->days - EndOfMonth(months - 1, horizon)));
+			float8 drop = left == 0 ? 1 : left == 1 ? last_month : whole_month;
 
 			sum += purchases[i] * discount[i] * drop;
 		}
+		/* expectations are concave: this bounds all that is to come */
+		if (purchases[count - 1] * discount[count - 1] *
+				(horizon->days / model->unit_days / units[count - 1]) <=
+			CRM_NOTHING * sum)
+			break;
 		CHECK_FOR_INTERRUPTS();
 	}
 	return sum;
@@ -407,7 +418,6 @@ clv_model_history(PG_FUNCTION_ARGS)
 	CrmCustomer		 customer;
 	Horizon			 horizon;
 	DateADT			 as_of;
-	int64			 frequency;
 	float8			 monetary = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3) ||
@@ -421,14 +431,7 @@ clv_model_history(PG_FUNCTION_ARGS)
 	HistorySummarize(&summary, history, as_of);
 	if (summary.purchase_days == 0 || !ModelHas(model, MODEL_HAS_PARAMS))
 		PG_RETURN_NULL();
-	(void) HistoryStatistics((CrmFamily) model->family, history, as_of, model->unit_days,
-							 &frequency, &customer.recency, &customer.age);
-	customer.frequency = (float8) frequency;
-	if (model->family != CRM_BG_BB)
-	{
-		customer.recency /= model->unit_days;
-		customer.age /= model->unit_days;
-	}
+	(void) CustomerOfHistory(model, history, as_of, &customer);
 	if (summary.purchase_days > 1)
 		monetary = Float8FromMoney(summary.repeat_spend) / (summary.purchase_days - 1);
 	return ReturnFigure(fcinfo, LifetimeValue(fcinfo, model, &customer,

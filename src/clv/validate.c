@@ -79,6 +79,19 @@ NewState(MemoryContext context, const FittedModel *model, DateADT calibration_en
 	return state;
 }
 
+/* 22023 unless the state was configured with these. */
+static void
+RequireSame(const ValidationState *state, const FittedModel *model, DateADT calibration_end,
+			DateADT holdout_end)
+{
+	if (!SameBytes(state->model, model))
+		ReportChangedArgument("model");
+	if (state->calibration_end != calibration_end)
+		ReportChangedArgument("calibration_end");
+	if (state->holdout_end != holdout_end)
+		ReportChangedArgument("holdout_end");
+}
+
 static void
 RequireDates(DateADT calibration_end, DateADT holdout_end)
 {
@@ -155,12 +168,7 @@ btyd_validate_transfn(PG_FUNCTION_ARGS)
 		RequireDates(calibration_end, holdout_end);
 		state = NewState(context, model, calibration_end, holdout_end);
 	}
-	if (!SameBytes(state->model, model))
-		ReportChangedArgument("model");
-	if (state->calibration_end != calibration_end)
-		ReportChangedArgument("calibration_end");
-	if (state->holdout_end != holdout_end)
-		ReportChangedArgument("holdout_end");
+	RequireSame(state, model, calibration_end, holdout_end);
 	if (!PG_ARGISNULL(2) && ModelHas(model, MODEL_HAS_PARAMS))
 		AddCustomer(state, PG_GETARG_PURCHASE_HISTORY_P(2));
 	PG_RETURN_POINTER(state);
@@ -179,12 +187,7 @@ btyd_validate_combinefn(PG_FUNCTION_ARGS)
 		state = NewState(context, other->model, other->calibration_end, other->holdout_end);
 	else
 		state = (ValidationState *) PG_GETARG_POINTER(0);
-	if (!SameBytes(state->model, other->model))
-		ReportChangedArgument("model");
-	if (state->calibration_end != other->calibration_end)
-		ReportChangedArgument("calibration_end");
-	if (state->holdout_end != other->holdout_end)
-		ReportChangedArgument("holdout_end");
+	RequireSame(state, other->model, other->calibration_end, other->holdout_end);
 	for (int i = 0; i < CLASSES; i++)
 	{
 		state->classes[i].customers += other->classes[i].customers;

@@ -10,10 +10,8 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdbool.h>
 
 #include "math/elementary.h"
-#include "math/special.h"
 
 #define STEP 0.25
 #define WIDTHS 0.5			/* steps per standard deviation, for narrow densities */

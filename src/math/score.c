@@ -3,7 +3,6 @@
  */
 #include "math/score.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -183,8 +182,7 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 		return 0;
 	if (rate == 0)
 		return CrmExpectedPurchases(restart, steps * step);
-	/* once the discount is no double any more, nothing is added */
-	for (double done = 0; done < steps && power > 0; done += STEPS_TOGETHER)
+	for (double done = 0; done < steps; done += STEPS_TOGETHER)
 	{
 		int	   count = (int) fmin(STEPS_TOGETHER, steps - done);
 		double horizons[STEPS_TOGETHER], purchases[STEPS_TOGETHER];
@@ -197,7 +195,7 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 			power *= discount;
 			sum += purchases[i] * power * (done + i + 1 < steps ? rate * discount : 1);
 		}
-		if (purchases[count - 1] * power * (steps / (done + count)) <= DBL_EPSILON / 16 * sum)
+		if (purchases[count - 1] * (steps / (done + count)) * power <= CRM_NOTHING * sum)
 			break;
 		hooks->interrupt();
 	}

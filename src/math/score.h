@@ -10,6 +10,9 @@
 
 #include "math/btyd.h"
 
+/* Of a sum: what is smaller changes no bit of it. */
+#define CRM_NOTHING 1e-17
+
 /* A customer as a model sees her: a new one is x = t_x = T = 0. */
 typedef struct CrmCustomer
 {
