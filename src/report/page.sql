@@ -71,7 +71,7 @@ summary:hover{color:var(--ink)}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}
 .scroll{overflow-x:auto;margin-top:8px}
 table{border-collapse:collapse;width:100%;font-size:.86rem;overflow-wrap:normal}
-th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th,td{padding:5px 8px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th{font-weight:500}
 thead th{color:var(--soft);vertical-align:bottom;white-space:normal}
 tbody th,.l{text-align:left}

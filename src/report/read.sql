@@ -144,6 +144,10 @@ BEGIN
 		RAISE EXCEPTION 'permission denied for workspace "%"', workspace USING ERRCODE = 'insufficient_privilege',
 			HINT = format('Its owner can run: GRANT USAGE ON SCHEMA %I TO %I.', workspace, current_user);
 	END IF;
+	IF length(currency) > 10 THEN
+		RAISE EXCEPTION 'currency "%" is too long', left(currency, 40) USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'A code of three letters, such as EUR, is put behind each sum, a symbol of up to ten characters before it.';
+	END IF;
 	FOR item IN EXECUTE format('SELECT q.name, q.query, count(c.oid) = cardinality(q.views) AS is_there,
 			bool_and(has_table_privilege(c.oid, ''SELECT'')) AS may_read
 		FROM %s.report_queries() q LEFT JOIN pg_class c ON c.relname = ANY (q.views) AND c.relkind = ''v''
