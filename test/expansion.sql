@@ -172,12 +172,12 @@ SELECT is((SELECT count(*) FROM next_products((SELECT affinity_agg(ub, up) FROM 
 CREATE TABLE proposed AS SELECT customer_id, "position", md5('p' || product)::uuid AS product, score
 FROM next_products((SELECT affinity_agg(b, p) FROM kinds), 'SELECT b, p FROM kinds WHERE p < 4', NULL::int, NULL::bigint);
 SELECT ok(count(*) > 50, 'something is proposed') FROM proposed;
-SELECT is((SELECT array_agg(row(customer_id::int, "position", score) ORDER BY customer_id, "position") FROM next_products((SELECT affinity_agg(b, p) FROM kinds),
+SELECT is((SELECT array_agg(row(customer_id::int, "position", score) ORDER BY customer_id, "position")::text FROM next_products((SELECT affinity_agg(b, p) FROM kinds),
 		'SELECT CASE WHEN p < 3 THEN b::numeric(9,1) ELSE b::numeric(9,4) END, p::smallint FROM kinds WHERE p < 4', NULL::numeric, NULL::bigint)),
-	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM proposed), 'customers compared by their type, products of 16 bits');
-SELECT is((SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM next_products((SELECT affinity_agg(ub, up) FROM kinds),
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM proposed), 'customers compared by their type, products of 16 bits');
+SELECT is((SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM next_products((SELECT affinity_agg(ub, up) FROM kinds),
 		'SELECT b, up FROM kinds WHERE p < 4', NULL::int, NULL::uuid)),
-	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM proposed), 'products by uuid');
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM proposed), 'products by uuid');
 
 SELECT * FROM finish();
 ROLLBACK;
