@@ -6,7 +6,7 @@ SET LOCAL jit = off;
 \if :{?under}
 	SELECT 0 AS room \gset
 \else
-	SELECT coalesce(substring(pg_read_file('/proc/meminfo', true) FROM 'MemAvailable: +(\d+)')::bigint / 1000000, 0) AS room \gset
+	SELECT coalesce(substring(pg_read_file('/proc/meminfo', 0, 10000, true) FROM 'MemAvailable: +(\d+)')::bigint / 1000000, 0) AS room \gset
 \endif
 SELECT :room >= 6 AS roomy \gset
 \if :roomy
