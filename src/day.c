@@ -174,6 +174,12 @@ ReportInfinite(const char *what, bool negative)
 			errmsg("%s must be finite, not \"%s\"", what, negative ? "-infinity" : "infinity"));
 }
 
+const char *
+DayText(DateADT day)
+{
+	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day)));
+}
+
 void
 RequireFiniteDate(DateADT day, const char *what)
 {

@@ -102,10 +102,28 @@ ReserveId(IdTable *table, Size length)
 	}
 }
 
+/* The number of an id, or ID_NONE. */
+static uint32
+FindId(const IdTable *table, uint64 key, const uint8 *bytes, Size length)
+{
+	uint32 slot;
+
+	if (table->nslots == 0)
+		return ID_NONE;
+	slot = IdSlot(table, key);
+	while (table->slots[slot] != 0)
+	{
+		if (IdIs(table, table->slots[slot] - 1, key, bytes, length))
+			return table->slots[slot] - 1;
+		slot = (slot + 1) & (table->nslots - 1);
+	}
+	return ID_NONE;
+}
+
 uint32
 IdTableAdd(IdTable *table, uint64 key, const uint8 *bytes, Size length)
 {
-	uint32 number = IdTableFind(table, key, bytes, length);
+	uint32 number = FindId(table, key, bytes, length);
 	uint32 slot;
 	Size   start;
 
@@ -129,23 +147,6 @@ IdTableAdd(IdTable *table, uint64 key, const uint8 *bytes, Size length)
 }
 
 uint32
-IdTableFind(const IdTable *table, uint64 key, const uint8 *bytes, Size length)
-{
-	uint32 slot;
-
-	if (table->nslots == 0)
-		return ID_NONE;
-	slot = IdSlot(table, key);
-	while (table->slots[slot] != 0)
-	{
-		if (IdIs(table, table->slots[slot] - 1, key, bytes, length))
-			return table->slots[slot] - 1;
-		slot = (slot + 1) & (table->nslots - 1);
-	}
-	return ID_NONE;
-}
-
-uint32
 IdTableFindDatum(const IdTable *table, Datum id)
 {
 	struct varlena *value;
@@ -153,7 +154,7 @@ IdTableFindDatum(const IdTable *table, Datum id)
 	Size			length;
 
 	if (table->kind == BOOK_BIGINT)
-		return IdTableFind(table, IntegerKey(DatumGetInt64(id)), NULL, 0);
+		return FindId(table, IntegerKey(DatumGetInt64(id)), NULL, 0);
 	if (table->kind == BOOK_UUID)
 	{
 		bytes = DatumGetUUIDP(id)->data;
@@ -165,7 +166,7 @@ IdTableFindDatum(const IdTable *table, Datum id)
 		bytes = (const uint8 *) VARDATA_ANY(value);
 		length = VARSIZE_ANY_EXHDR(value);
 	}
-	return IdTableFind(table, HashKeyBytes(bytes, length), bytes, length);
+	return FindId(table, HashKeyBytes(bytes, length), bytes, length);
 }
 
 void

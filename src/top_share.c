@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "aggregate.h"
+#include "argument.h"
 #include "compat.h"
 #include "state.h"
 
@@ -79,20 +80,11 @@ Reserve(ShareState *state, Size values)
 static float8
 ShareArgument(FunctionCallInfo fcinfo)
 {
-	float8 share;
-
 	if (PG_NARGS() <= 2)
 		return DEFAULT_SHARE;
 	if (PG_ARGISNULL(2))
 		ReportNullArgument("share");
-	share = PG_GETARG_FLOAT8(2);
-	if (!(share >= 0 && share <= 1))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("share must be between 0 and 1, not %g", share),
-				share > 1 && share <= 100
-					? errhint("It is a fraction: %g percent is %g.", share, share / 100)
-					: 0);
-	return share;
+	return FractionArgument(fcinfo, 2, "share");
 }
 
 Datum
@@ -108,12 +100,7 @@ top_share_transfn(PG_FUNCTION_ARGS)
 		ReportChangedArgument("share");
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(state);
-	value = PG_GETARG_FLOAT8(1);
-	if (unlikely(isnan(value) || isinf(value)))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("value must be a finite number, not %s", isnan(value) ? "NaN"
-																: value > 0	 ? "Infinity"
-																			 : "-Infinity"));
+	value = FiniteArgument(fcinfo, 1, "value");
 	state = Reserve(state, 1);
 	state->values[state->used++] = value == 0 ? 0 : value; /* there is one zero */
 	PG_RETURN_POINTER(state);

@@ -4,13 +4,7 @@ SELECT no_plan();
 CREATE EXTENSION citext;
 CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 
-CREATE FUNCTION pg_temp.state_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
+\ir include/errors.sql
 -- Whether two queries return the same rows, counting each, with that work_mem.
 CREATE FUNCTION pg_temp.same(a text, b text, memory text DEFAULT '64MB') RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE answer boolean;

@@ -761,6 +761,27 @@ TestDegenerate(void)
 }
 
 /*
+ * Parameters that no fit has, but a received model may: hardly anybody leaves, so that all
+ * r / alpha purchases come; and a delta beside which gamma - 1 is nothing.
+ */
+static void
+TestFarParameters(void)
+{
+	static const double staying[] = {.525, 1e-181, 4e-320, 1.614};
+	static const double patient[] = {1, 3, 1.25, 1e200};
+	CrmCustomer			unknown = {0, 0, 0};
+	CrmRestart			restart;
+
+	for (CrmFamily family = CRM_BG_NBD; family <= CRM_MBG_NBD; family++)
+	{
+		CrmRestartAt(family, staying, &unknown, &restart);
+		OkNear(CrmDert(&restart, .5) / 1.05e181, 1, 1e-9, "dert where nobody leaves");
+	}
+	CrmRestartAt(CRM_BG_BB, patient, &unknown, &restart);
+	OkNear(CrmDert(&restart, 0) / 1e200, 1, 1e-9, "dert of the most patient");
+}
+
+/*
  * At most 100 bytes a history, where all differ and no time is whole: the state of the
  * aggregate has up to 36 of them, the merged rows 24 while the sample is made of them.
  */
@@ -993,6 +1014,7 @@ main(void)
 	TestDonors();
 	TestRenewalFits();
 	TestDegenerate();
+	TestFarParameters();
 	TestSpendRidge();
 	TestMemory();
 	TestCdnow();

@@ -4,15 +4,7 @@ SELECT no_plan();
 \ir include/cdnow.sql
 \ir include/binary.sql
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 
 CREATE FUNCTION pg_temp.near(got float8, expected float8, tolerance float8) RETURNS boolean LANGUAGE sql
 RETURN abs(got - expected) <= tolerance;
@@ -103,6 +95,9 @@ FROM (VALUES ($$btyd_model('bg', ARRAY[1,2,3,4])$$, '22023'), ($$btyd_model('bg/
              ($$'{"family": "bg/nbd", "unit_days": 7, "parameters": {}}'::btyd_model$$, '22P02'),
              ($$'{"family": "gamma-gamma", "params": {"p": 1, "q": 1, "gamma": 1}, "aic": 3}'::spend_model$$, '22P02'),
              ($$'{"family": "sbg", "params": {"p": 1, "q": 1, "gamma": 1}}'::spend_model$$, '22P02')) v(call, code);
+SELECT throws_ok($$SELECT btyd_model('bg/nbd', ARRAY[1, NULL, 3, 4])$$, '22023', 'parameters of bg/nbd must not contain nulls', 'a parameter that is NULL');
+SELECT throws_ok($$SELECT btyd_validate(btyd_model('bg/nbd', ARRAY[1, 2, 3, 4]), '2024-01-01', '2024-06-01', '2024-05-31')$$,
+	'22023', 'holdout_end must come after calibration_end: 2024-05-31 is not after 2024-06-01', 'a holdout that ends too early');
 -- What a fitted model says twice must agree.
 CREATE TEMP TABLE told AS
 SELECT sbg_fit(k, churned, n)::jsonb AS m FROM (VALUES (0, true, 131), (1, true, 126), (2, true, 90), (3, false, 653)) v(k, churned, n);
@@ -169,6 +164,13 @@ SELECT ok(pg_temp.near(discounted_expected_purchases(pareto, 12, 4.345, .01, 2, 
 	(SELECT sum((expected_purchases(pareto, k * 4.345, 2, 30.43, 38.86) - expected_purchases(pareto, (k - 1) * 4.345, 2, 30.43, 38.86)) / 1.01 ^ k)
 	 FROM generate_series(1, 12) k), 1e-13), 'discounted purchases as lifetimes has them') FROM made;
 SELECT is(discounted_expected_purchases(bg, 0, 1, .1), 0::float8, 'no steps') FROM made;
+
+-- Two thousand million steps end where what follows cannot change the sum.
+SET LOCAL statement_timeout = '10s';
+SELECT ok(bool_and(abs(discounted_expected_purchases(m, 2000000000, 1, .1) / discounted_expected_purchases(m, 2000, 1, .1) - 1) < 1e-15),
+	'steps discounted to nothing are not waited for')
+FROM made, unnest(ARRAY[bg, mbg, pareto, bgbb]) m;
+RESET statement_timeout;
 
 -- Lifetime value against its definition.
 CREATE FUNCTION pg_temp.value(m btyd_model, s spend_model, x bigint, t float8, age float8, money float8, days int, annual float8)

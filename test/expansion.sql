@@ -143,6 +143,7 @@ SELECT cmp_ok(count(DISTINCT spend_trend(h, '2026-03-31')), '=', 3::bigint, 'all
 SELECT is(spend_trend(h, '2024-12-31', 30, 6, .05), t, t) FROM (VALUES ('growing', 1), ('steady', 0), ('shrinking', -1)) v(t, s), LATERAL (SELECT history_agg(date '2024-12-31' - i, 1000 - 3 * s * i) AS h FROM generate_series(0, 300, 10) i) x;
 SELECT is(spend_trend(h, '2024-12-31'), NULL, what) FROM (VALUES ('nothing bought', ''), ('too young', '2024-06-01:5, 2024-12-01:9'), ('no amounts', '2020-01-01'), ('silent', '2020-01-01:5'), ('not yet', '2025-01-01:5')) v(what, t), LATERAL (SELECT t::purchase_history AS h) x;
 SELECT throws_ok('SELECT spend_trend(''2020-01-01:5'', ''2024-12-31'', ' || a || ')', '22023', NULL, a) FROM unnest(ARRAY['0', '30, 2', '30, 121', '30, 4, -0.1', '30, 4, 20', '30, 4, ''NaN''']) a;
+SELECT throws_ok('SELECT spend_slope(''2020-01-01:5'', ''2020-01-01'', 0)', '22023', 'period_days must be at least 1, not 0', 'a period of no days');
 SELECT throws_ok('SELECT spend_slope(''2020-01-01:5'', ''infinity'')', '22008', NULL, 'an infinite date');
 
 -- Errors.
@@ -151,7 +152,7 @@ SELECT throws_ok('SELECT * FROM affinity(''bigint 0 baskets {}'', NULL::bigint, 
 SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::bigint[], 0)', '22023', 'how_many must be at least 1, not 0', 'how_many 0');
 SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::bigint[], 1, 0)', '22023', 'neighbours must be at least 1, not 0', 'neighbours 0');
 SELECT throws_ok('SELECT * FROM next_products((SELECT affinity_agg(i, i) FROM generate_series(1, 20000) i), ''{}''::bigint[], 1, 20000)', '54000', NULL, 'too many neighbours');
-SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::text[])', '42804', NULL, 'bought of another type');
+SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::text[])', '42804', 'ids of this basket_counts are of type bigint, not text', 'bought of another type');
 SELECT throws_ok(format('SELECT * FROM next_products(''bigint 0 baskets {}'', %L, NULL::bigint, NULL::bigint)', q), s, NULL, q) FROM (VALUES ('SELECT 1::bigint', '42804'), ('SELECT 1::bigint, ''x''::text', '42804'), ('SELECT ''x''::text, 1', '42804'),
 	('DELETE FROM purchases', '22023'), ('SELECT 1; SELECT 2', '22023'), ('SELECT FROM nowhere', '42P01')) v(q, s);
 

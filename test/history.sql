@@ -3,13 +3,7 @@
 \ir include/binary.sql
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.state_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
+\ir include/errors.sql
 
 -- Random purchases: several a day, refunds, unknown and zero amounts, gaps.
 CREATE TABLE orders AS

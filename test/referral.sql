@@ -147,17 +147,9 @@ SELECT is(array_agg(outcome ORDER BY outcome) <@ ARRAY['error 08P01', 'error 22P
 SELECT is(count(DISTINCT g), 2::bigint, 'values compare and hash') FROM (VALUES ('bigint {2 <- 1: 1}'::referral_graph), ('bigint {2<-1:1}'), ('bigint {}')) x(g);
 
 -- Errors.
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 SELECT throws_ok(format('SELECT referral_agg(2, 1, %L)', v), '22023', 'value must be a finite number, not ' || v, 'value ' || v) FROM unnest(ARRAY['NaN', 'Infinity', '-Infinity']) v;
-SELECT throws_ok(format('SELECT referral_agg(2, 1, 1, %L)', v), '22008', NULL, 'referred_at ' || v) FROM unnest(ARRAY['infinity', '-infinity']) v;
+SELECT throws_ok(format('SELECT referral_agg(2, 1, 1, %L)', v), '22008', format('referred_at must be finite, not "%s"', v), 'referred_at ' || v) FROM unnest(ARRAY['infinity', '-infinity']) v;
 SELECT throws_ok(format('SELECT * FROM referral_values(%L, NULL::bigint, %s)', 'bigint {2 <- 1: 1}', a), '22023', NULL, a)
 FROM unnest(ARRAY['decay => -0.1', 'decay => 50', 'decay => ''NaN''', 'max_depth => 0', 'joined_anyway => 1.01', 'joined_anyway => ''NaN''', 'acquisition_saving => ''Infinity''', 'reward_cost => ''NaN''']) a;
 SELECT is(pg_temp.hint_of('SELECT * FROM referral_values(''bigint {}'', NULL::bigint, 50)'), 'It is a fraction: 50 percent is 0.5.', 'the hint says what a percent would be');

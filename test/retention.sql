@@ -37,15 +37,7 @@ SELECT throws_ok('SELECT churn_rate(''NaN'', 0)', '22023',
                  'customers_at_start must be a number of customers, not NaN', 'churn_rate: NaN');
 SELECT throws_ok('SELECT crr(1e-300, 1e300, 0)', '22003', NULL, 'crr: no infinite result');
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 SELECT alike(pg_temp.hint_of('SELECT crr(100, 10, 11)'), '%still customers at the end%', 'crr: the hint');
 SELECT alike(pg_temp.hint_of('SELECT churn_rate(100, 101)'), '%still customers at the end%',
              'churn_rate: the hint');

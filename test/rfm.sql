@@ -4,15 +4,7 @@ SELECT no_plan();
 \ir include/cdnow.sql
 \ir include/binary.sql
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 
 -- The definition in plain SQL -------------------------------------------------
 -- score = 1 + floor(bins x customers strictly below / customers); the highest value present

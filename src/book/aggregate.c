@@ -144,30 +144,29 @@ AddRow_uuid(FunctionCallInfo fcinfo, BookState *state, const HistoryDay *row)
  * how a purchase is read. A row without a time leaves the state as it is, rows
  * without a key are of one customer.
  */
-#define BOOK_AGG_TRANSFN(KEY, TIME, AMOUNT)                                                \
-	PG_FUNCTION_INFO_V1(book_agg_transfn_##KEY##_##TIME##_##AMOUNT);                       \
-	Datum book_agg_transfn_##KEY##_##TIME##_##AMOUNT(PG_FUNCTION_ARGS)                     \
-	{                                                                                      \
-		MemoryContext context = AggregateContext(fcinfo);                                  \
-		BookState	 *state = PG_ARGISNULL(0) ? NULL : (BookState *) PG_GETARG_POINTER(0); \
-		HistoryDay	  row;                                                                 \
-                                                                                           \
-		if (!ReadPurchase_##TIME##_##AMOUNT(fcinfo, 2, &row))                              \
-		{                                                                                  \
-			if (state == NULL)                                                             \
-				PG_RETURN_NULL();                                                          \
-			PG_RETURN_POINTER(state);                                                      \
-		}                                                                                  \
-		if (unlikely(state == NULL))                                                       \
-			state = NewState(context, BOOK_KIND_##KEY);                                    \
-		state->has_amount |= PURCHASE_HAS_##AMOUNT;                                        \
-		if (unlikely(PG_ARGISNULL(1)))                                                     \
-			StoreAddNull(&state->store, &row);                                             \
-		else                                                                               \
-			AddRow_##KEY(fcinfo, state, &row);                                             \
-		if (unlikely(state->store.full))                                                   \
-			PackState(state);                                                              \
-		PG_RETURN_POINTER(state);                                                          \
+#define BOOK_AGG_TRANSFN(KEY, TIME, AMOUNT)                                             \
+	PG_FUNCTION_INFO_V1(book_agg_transfn_##KEY##_##TIME##_##AMOUNT);                    \
+	Datum book_agg_transfn_##KEY##_##TIME##_##AMOUNT(PG_FUNCTION_ARGS)                  \
+	{                                                                                   \
+		BookState *state = PG_ARGISNULL(0) ? NULL : (BookState *) PG_GETARG_POINTER(0); \
+		HistoryDay row;                                                                 \
+                                                                                        \
+		if (!ReadPurchase_##TIME##_##AMOUNT(fcinfo, 2, &row))                           \
+		{                                                                               \
+			if (state == NULL)                                                          \
+				PG_RETURN_NULL();                                                       \
+			PG_RETURN_POINTER(state);                                                   \
+		}                                                                               \
+		if (unlikely(state == NULL))                                                    \
+			state = NewState(AggregateContext(fcinfo), BOOK_KIND_##KEY);                \
+		state->has_amount |= PURCHASE_HAS_##AMOUNT;                                     \
+		if (unlikely(PG_ARGISNULL(1)))                                                  \
+			StoreAddNull(&state->store, &row);                                          \
+		else                                                                            \
+			AddRow_##KEY(fcinfo, state, &row);                                          \
+		if (unlikely(state->store.full))                                                \
+			PackState(state);                                                           \
+		PG_RETURN_POINTER(state);                                                       \
 	}
 
 #define BOOK_AGG_TRANSFNS(KEY)                \

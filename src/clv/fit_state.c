@@ -96,7 +96,8 @@ AddFitRow(FitState *state, const CrmHistoryRow *row)
 	return state;
 }
 
-void
+/* 22023 unless both states were configured alike. */
+static void
 RequireSameFit(const FitState *left, const FitState *right)
 {
 	if (left->kind != right->kind)

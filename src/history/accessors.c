@@ -198,6 +198,30 @@ SummarizeArguments(FunctionCallInfo fcinfo, HistorySummary *summary)
 	return summary->purchase_days > 0;
 }
 
+/*
+ * First and last purchase day and their number, as of argument 1; false as above. As of a
+ * history's end, which is the usual question, its fixed fields say them.
+ */
+static pg_attribute_always_inline bool
+SpanArguments(FunctionCallInfo fcinfo, HistorySummary *summary)
+{
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	HistoryTotals	 totals;
+
+	if (unlikely(DATE_NOT_FINITE(as_of)))
+		RequireFiniteDate(as_of, "as-of date");
+	if (unlikely(!HistoryReadTotals(&totals, history) || totals.last > as_of))
+	{
+		HistorySummarize(summary, history, as_of);
+		return summary->purchase_days > 0;
+	}
+	summary->first = totals.first;
+	summary->last = totals.last;
+	summary->purchase_days = (int32) totals.purchase_days;
+	return true;
+}
+
 /* A number of days in units of argument 2; 22003 where the unit is too small for that. */
 static float8
 DaysInUnits(float8 days, float8 unit_days)
@@ -227,7 +251,7 @@ frequency(PG_FUNCTION_ARGS)
 {
 	HistorySummary summary;
 
-	if (!SummarizeArguments(fcinfo, &summary))
+	if (!SpanArguments(fcinfo, &summary))
 		PG_RETURN_NULL();
 	PG_RETURN_INT64((int64) summary.purchase_days - 1);
 }
@@ -238,7 +262,7 @@ recency(PG_FUNCTION_ARGS)
 	HistorySummary summary;
 	float8		   unit_days = UnitDaysArgument(fcinfo);
 
-	if (!SummarizeArguments(fcinfo, &summary))
+	if (!SpanArguments(fcinfo, &summary))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(DaysInUnits((float8) summary.last - summary.first, unit_days));
 }
@@ -249,7 +273,7 @@ customer_age(PG_FUNCTION_ARGS)
 	HistorySummary summary;
 	float8		   unit_days = UnitDaysArgument(fcinfo);
 
-	if (!SummarizeArguments(fcinfo, &summary))
+	if (!SpanArguments(fcinfo, &summary))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(DaysInUnits((float8) PG_GETARG_DATEADT(1) - summary.first, unit_days));
 }

@@ -86,11 +86,9 @@ Compact(HistoryState *state)
 	state->sorted = true;
 }
 
-static HistoryState *
-Reserve(HistoryState *state, Size rows)
+static pg_noinline HistoryState *
+GrowState(HistoryState *state, Size rows)
 {
-	if (likely(rows <= state->capacity - state->used))
-		return state;
 	if (state->used >= COMPACT_FROM)
 		Compact(state);
 	if (state->used + rows > state->capacity / 2)
@@ -104,6 +102,14 @@ Reserve(HistoryState *state, Size rows)
 	return state;
 }
 
+static inline HistoryState *
+Reserve(HistoryState *state, Size rows)
+{
+	if (likely(rows <= state->capacity - state->used))
+		return state;
+	return GrowState(state, rows);
+}
+
 static inline void
 AppendRow(HistoryState *state, const HistoryDay *row)
 {
@@ -112,14 +118,15 @@ AppendRow(HistoryState *state, const HistoryDay *row)
 	state->rows[state->used++] = *row;
 }
 
-/* The state in argument 0, made when the first row comes. */
-static HistoryState *
+/*
+ * The state in argument 0, made when the first row comes: only an aggregate can pass a state,
+ * so only then it matters who calls.
+ */
+static inline HistoryState *
 TransitionState(FunctionCallInfo fcinfo, Size rows)
 {
-	MemoryContext context = AggregateContext(fcinfo);
-
-	if (PG_ARGISNULL(0))
-		return NewState(context, rows);
+	if (unlikely(PG_ARGISNULL(0)))
+		return NewState(AggregateContext(fcinfo), rows);
 	return Reserve((HistoryState *) PG_GETARG_POINTER(0), rows);
 }
 
@@ -180,17 +187,36 @@ history_agg_transfn_history(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* Whether the rows are a history's days as they are. */
+static bool
+IsNormalized(const HistoryState *state)
+{
+	if (!state->sorted)
+		return false;
+	for (uint32 i = 1; i < state->used; i++)
+	{
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		if (state->rows[i].day == state->rows[i - 1].day)
+			return false;
+	}
+	return true;
+}
+
 Datum
 history_agg_finalfn(PG_FUNCTION_ARGS)
 {
-	HistoryState *state;
-	HistoryDay	 *rows;
-	Size		  ndays;
+	const HistoryState *state;
+	HistoryDay		   *rows;
+	Size				ndays;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (HistoryState *) PG_GETARG_POINTER(0);
+	if (IsNormalized(state))
+		PG_RETURN_PURCHASE_HISTORY_P(
+			HistoryFromDays(state->rows, state->used, state->has_amount));
 	rows = palloc_extended(Max(state->used, 1) * sizeof(HistoryDay), MCXT_ALLOC_HUGE);
 	memcpy(rows, state->rows, state->used * sizeof(HistoryDay));
 	ndays = HistoryNormalize(rows, state->used, state->sorted);

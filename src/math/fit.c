@@ -14,7 +14,7 @@
 
 #define N CRM_MAX_PARAMETERS
 #define GAIN 1e-10 /* log-likelihood still to be had at the end */
-#define BOUND 25.0 /* in log parameters, from the data's own unit */
+#define BOUND 40.0 /* in log parameters: a ridge may rise with their logarithm */
 #define SMALLEST 1e-5
 #define LARGEST 1e5
 #define SECOND_OPINIONS 4 /* starts of a population too large to run them all */

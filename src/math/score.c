@@ -3,6 +3,7 @@
  */
 #include "math/score.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -167,7 +168,8 @@ CrmDert(const CrmRestart *restart, double rate)
 
 /*
  * Summed by parts, so that all terms are positive and no difference of nearby
- * expectations is taken: E[n step] d^n + sum of E[k step] (d^k - d^(k+1)).
+ * expectations is taken: E[n step] d^n + sum of E[k step] (d^k - d^(k+1)). E is concave and
+ * zero at 0, so behind step k nothing is left that exceeds E[k step] d^k n / k.
  */
 double
 CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, double rate,
@@ -181,7 +183,8 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 		return 0;
 	if (rate == 0)
 		return CrmExpectedPurchases(restart, steps * step);
-	for (double done = 0; done < steps; done += STEPS_TOGETHER)
+	/* once the discount is no double any more, nothing is added */
+	for (double done = 0; done < steps && power > 0; done += STEPS_TOGETHER)
 	{
 		int	   count = (int) fmin(STEPS_TOGETHER, steps - done);
 		double horizons[STEPS_TOGETHER], purchases[STEPS_TOGETHER];
@@ -194,6 +197,8 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 			power *= discount;
 			sum += purchases[i] * power * (done + i + 1 < steps ? rate * discount : 1);
 		}
+		if (purchases[count - 1] * power * (steps / (done + count)) <= DBL_EPSILON / 16 * sum)
+			break;
 		hooks->interrupt();
 	}
 	return restart->alive * sum;
@@ -230,5 +235,5 @@ CrmExpectedLifetime(const double *params, double discount_rate, double renewals)
 
 	if (discount_rate == 0)
 		return params[0] > 1 ? (params[0] + beta - 1) / (params[0] - 1) : NAN;
-	return CrmHyp2f1One(beta, params[0] + beta, discount_rate / (1 + discount_rate));
+	return CrmHyp2f1One(params[0], beta, discount_rate / (1 + discount_rate));
 }

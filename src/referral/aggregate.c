@@ -91,7 +91,8 @@ TimeArgument(FunctionCallInfo fcinfo)
 	at = PG_GETARG_TIMESTAMPTZ(4);
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				errmsg("referred_at must be finite"),
+				errmsg("referred_at must be finite, not \"%s\"",
+					   TIMESTAMP_IS_NOBEGIN(at) ? "-infinity" : "infinity"),
 				errhint("Pass NULL where the time is not known."));
 	return at;
 }

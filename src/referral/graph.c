@@ -124,16 +124,19 @@ NumberCustomers(Forest *forest, uint32 *numbers, uint32 *referrals)
 	*referrals = 0;
 	for (uint32 i = 0; i < n; i++)
 	{
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (forest->chosen[i] == ID_NONE)
 			continue;
 		(*referrals)++;
 		numbers[i] = numbers[forest->edges[forest->chosen[i]].referrer] = 0;
 	}
-	CHECK_FOR_INTERRUPTS();
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32 id = forest->order[i];
 
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (numbers[id] == ID_NONE)
 			continue;
 		numbers[id] = kept;
@@ -187,6 +190,8 @@ ReferralBuild(const IdTable *ids, const ReferralEdge *edges, Size nedges, int64 
 	{
 		uint32 edge = forest.chosen[forest.order[i]];
 
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		referrers[i] = edge == ID_NONE ? ID_NONE : numbers[edges[edge].referrer];
 		graph->values[i] = edge == ID_NONE ? 0 : edges[edge].value;
 	}

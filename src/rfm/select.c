@@ -239,26 +239,42 @@ SelectRfmRanks(const RfmColumn *column, const RfmFilter *filter, uint128 least, 
 	}
 }
 
-void
-FindRfmSuccessors(const RfmColumn *column, uint128 most, RfmRank *ranks, int nranks)
+/* Only for places without one: mostly none or one of them, at the end of its last histogram. */
+static pg_attribute_always_inline void
+FindSuccessors(RfmKeyType type, const RfmColumn *column, RfmRank **ranks, int nranks)
 {
-	bool missing = false;
-
-	for (int i = 0; i < nranks; i++)
-		missing |= !ranks[i].has_next && ranks[i].key != most;
-	for (Size row = 0; missing && row < column->nrows; row++)
+	for (Size row = 0; row < column->nrows; row++)
 	{
-		uint128 key = RfmKey(column, row);
+		uint128 key = RfmKeyOf(type, column, row);
 
 		if (row % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < nranks; i++)
 		{
-			if (key > ranks[i].key && (!ranks[i].has_next || key < ranks[i].next))
-			{
-				ranks[i].next = key;
-				ranks[i].has_next = true;
-			}
+			if (key > ranks[i]->key && key < ranks[i]->next)
+				ranks[i]->next = key;
 		}
 	}
+}
+
+void
+FindRfmSuccessors(const RfmColumn *column, uint128 most, RfmRank *ranks, int nranks)
+{
+	RfmRank *missing[RFM_MAX_CUTS];
+	int		 nmissing = 0;
+
+	for (int i = 0; i < nranks; i++)
+	{
+		if (ranks[i].has_next || ranks[i].key == most)
+			continue;
+		ranks[i].next = most;
+		ranks[i].has_next = true;
+		missing[nmissing++] = &ranks[i];
+	}
+	if (nmissing == 0)
+		return;
+	if (column->type == RFM_KEY_INT128)
+		FindSuccessors(RFM_KEY_INT128, column, missing, nmissing);
+	else
+		FindSuccessors(column->type, column, missing, nmissing);
 }
