@@ -58,6 +58,7 @@ RowArrayClose(RowArray *rows)
 	for (Size i = 0; i < rows->used; i++)
 		bytes += MAXALIGN(VARSIZE(DatumGetPointer(rows->elements[i])));
 	if (rows->used > MaxArraySize || bytes > MaxAllocSize - 64)
+		/* not reached: takes rows of more than 1 GB */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("result of %zu rows is too large for one value", rows->used));
 	if (rows->used == 0)

@@ -905,7 +905,7 @@ TestManyEqual(void)
 static void
 TestManyOpportunities(void)
 {
-	static const double params[] = {50, 50, .01, 5000};
+	static const double params[] = {500, 500, .01, 5000};
 	CrmCustomer			fresh = {0, 0, 0};
 	CrmRestart			restart;
 	double				sum = 0, mean = 0;

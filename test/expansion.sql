@@ -164,7 +164,7 @@ SELECT is((SELECT row(count(*), sum(together), sum(together * (product * 20011 +
 	(SELECT row(count(*), sum(n), sum(n * (a * 20011 + b)))
 	 FROM (SELECT a.product::bigint AS a, b.product::bigint AS b, count(*) AS n FROM (SELECT DISTINCT * FROM wide_lines) a JOIN (SELECT DISTINCT * FROM wide_lines) b USING (basket) WHERE a.product <> b.product GROUP BY 1, 2) p),
 	'twenty thousand products');
-SELECT throws_ok($$SELECT 'uuid {x: 1}'::basket_counts$$, '22P02', NULL, 'an id that is none');
+SELECT throws_ok($$SELECT 'uuid 1 baskets {x: 1}'::basket_counts$$, '22P02', NULL, 'an id that is none');
 -- Ids by uuid, smallint, and a type that is none of these.
 CREATE TABLE kinds AS SELECT b, p, md5('b' || b)::uuid AS ub, md5('p' || p)::uuid AS up FROM generate_series(1, 60) b, generate_series(1, 8) p WHERE (b * 7 + p * 3) % 5 < 2;
 SELECT is((SELECT count(*) FROM next_products((SELECT affinity_agg(ub, up) FROM kinds), ARRAY[md5('p1')::uuid, md5('p2')::uuid], 1, 5)),
@@ -173,12 +173,17 @@ SELECT is((SELECT count(*) FROM next_products((SELECT affinity_agg(ub, up) FROM 
 CREATE TABLE proposed AS SELECT customer_id, "position", md5('p' || product)::uuid AS product, score
 FROM next_products((SELECT affinity_agg(b, p) FROM kinds), 'SELECT b, p FROM kinds WHERE p < 4', NULL::int, NULL::bigint);
 SELECT ok(count(*) > 50, 'something is proposed') FROM proposed;
-SELECT is((SELECT array_agg(row(customer_id::int, "position", score) ORDER BY customer_id, "position") FROM next_products((SELECT affinity_agg(b, p) FROM kinds),
+SELECT is((SELECT array_agg(row(customer_id::int, "position", score) ORDER BY customer_id, "position")::text FROM next_products((SELECT affinity_agg(b, p) FROM kinds),
 		'SELECT CASE WHEN p < 3 THEN b::numeric(9,1) ELSE b::numeric(9,4) END, p::smallint FROM kinds WHERE p < 4', NULL::numeric, NULL::bigint)),
-	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM proposed), 'customers compared by their type, products of 16 bits');
-SELECT is((SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM next_products((SELECT affinity_agg(ub, up) FROM kinds),
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM proposed), 'customers compared by their type, products of 16 bits');
+SELECT is((SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM next_products((SELECT affinity_agg(ub, up) FROM kinds),
 		'SELECT b, up FROM kinds WHERE p < 4', NULL::int, NULL::uuid)),
-	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM proposed), 'products by uuid');
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM proposed), 'products by uuid');
+
+CREATE TABLE long_names AS SELECT b, p, repeat('product ' || p, 1000) AS name FROM kinds;
+SELECT is((SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM next_products((SELECT affinity_agg(b::text, name) FROM long_names),
+		'SELECT b, name FROM long_names WHERE p < 4', NULL::int, NULL::text)),
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position")::text FROM proposed), 'products with long names');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -343,7 +343,7 @@ CREATE TABLE rfm_scales_1 PARTITION OF rfm_scales FOR VALUES IN (1);
 CREATE TABLE rfm_scales_2 PARTITION OF rfm_scales FOR VALUES IN (2);
 INSERT INTO rfm_scales SELECT v.* FROM (VALUES (1, 1e30), (1, 2), (2, 1e-12), (2, 3)) v, generate_series(1, 50);
 SELECT throws_ok('SELECT rfm_cuts_agg(current_date, 1, 1e-40)', '22003', NULL, 'finer than 36 digits');
-SELECT is(rfm_score(c, h, '2024-01-10'), score, 'wide cuts: ' || h)
+SELECT is(rfm_score(c, h, '2024-01-10'), score, 'wide cuts: ' || h::text)
 FROM (SELECT rfm_cuts_agg(date '2024-01-10', 1, i * 1e-33) AS c FROM generate_series(1, 20) i) c,
      (VALUES ('2024-01-10:900000000000000'::purchase_history, 335), ('2024-01-09:1,2024-01-10*0:-900000000000000', 131)) v(h, score);
 ANALYZE rfm_scales;

@@ -19,6 +19,7 @@ ReportBadBook(void)
 	ReportBadBytes("purchase book");
 }
 
+/* not reached: takes a book of more than 1 GB */
 static void
 ReportBookTooLarge(void)
 {
@@ -282,6 +283,7 @@ FinishCustomer(BookWriter *writer, const uint8 *end)
 	writer->used = end - (const uint8 *) writer->book;
 	writer->customers++;
 	if (unlikely(writer->used - VARHDRSZ > BOOK_MAX_BYTES))
+		/* not reached: takes a book of more than 1 GB */
 		ReportBookTooLarge();
 }
 

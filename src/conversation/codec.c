@@ -206,6 +206,7 @@ EngagementFromContacts(EngagementName zone, const NewContact *contacts, Size n)
 	out = PutNames(out, &kinds);
 	out = PutContacts(out, coded, n);
 	if ((Size) (out - start) > MaxAllocSize - VARHDRSZ)
+		/* not reached: takes contacts of more than 1 GB */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("engagement too large: %zu contacts", n));
 	SET_VARSIZE(engagement, VARHDRSZ + (out - start));

@@ -270,6 +270,7 @@ CountBaskets(const BasketLines *lines)
 
 /* ----------------------------------------------------------------- the value */
 
+/* not reached: takes pairs of more than 1 GB */
 static void
 ReportTooLarge(uint32 products)
 {
@@ -290,6 +291,7 @@ AffinityBegin(AffinityWriter *writer, const IdTable *ids, const uint32 *order,
 	writer->used = at + IdListBytes(ids, order, ids->used);
 	writer->capacity = writer->used + 1024;
 	if (writer->used > AFFINITY_MAX_BYTES)
+		/* not reached: takes ids of more than 1 GB */
 		ReportTooLarge(ids->used);
 	writer->bytes = NewZeros(writer->capacity, 1);
 	value = (BasketCounts *) writer->bytes;
@@ -307,6 +309,7 @@ ReserveBytes(AffinityWriter *writer)
 	if (likely(writer->capacity - writer->used >= 2 * VARINT_MAX_BYTES))
 		return;
 	if (writer->used > AFFINITY_MAX_BYTES)
+		/* not reached: takes pairs of more than 1 GB */
 		ReportTooLarge(((BasketCounts *) writer->bytes)->products);
 	writer->capacity *= 2;
 	writer->bytes = repalloc_huge(writer->bytes, writer->capacity);
@@ -338,6 +341,7 @@ AffinityEnd(AffinityWriter *writer)
 	BasketCounts *value = (BasketCounts *) writer->bytes;
 
 	if (writer->used > AFFINITY_MAX_BYTES)
+		/* not reached: takes pairs of more than 1 GB */
 		ReportTooLarge(value->products);
 	value->pairs = writer->pairs;
 	SET_VARSIZE(value, writer->used);

@@ -154,6 +154,7 @@ NewGraph(const Forest *forest, uint32 customers)
 	ReferralGraph *graph;
 
 	if (bytes > REFERRAL_MAX_BYTES)
+		/* not reached: takes a graph of more than 1 GB */
 		ereport(
 			ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			errmsg("referral graph too large: %u customers take %zu bytes", customers, bytes),

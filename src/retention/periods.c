@@ -96,6 +96,7 @@ ListBoundaries(DateADT first, DateADT last, Interval *interval, int *count)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (n == MaxAllocSize / sizeof(DateADT) - 64)
+			/* not reached: takes 268 million periods */
 			ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("too many periods: %zu", n));
 		if (n == capacity)

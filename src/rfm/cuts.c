@@ -263,7 +263,8 @@ UnpackRfmCuts(RfmCuts *cuts, const PackedRfmCuts *packed)
 						  (const uint8 *) VARDATA_ANY(packed) + VARSIZE_ANY_EXHDR(packed)};
 	const uint8 *header = TakeBytes(&bytes, HEADER_BYTES);
 
-	if (header[0] != RFM_VERSION || header[1] > RFM_UUID_IDS)
+	if (header[0] != RFM_VERSION || header[1] > RFM_UUID_IDS || header[2] > RFM_MAX_BINS ||
+		header[3] > SCALED_DIGITS)
 		ReportBadBytes("rfm_cuts");
 	cuts->id_type = (RfmIdType) header[1];
 	cuts->bins = header[2];
