@@ -83,7 +83,7 @@ sub wanted_files
 		$test->{name} = basename($test->{file}) =~ s/\.\w+$//r;
 		($test->{id} = lc "$test->{kind}_$test->{name}") =~ s/\W/_/g;
 	}
-	my %kinds = map { $_ => 1 } split ' ', $ENV{CRM_TEST_KINDS} // 'unit tap pgtap regress docs';
+	my %kinds = map { $_ => 1 } split ' ', $ENV{CRM_TEST_KINDS} || 'unit tap pgtap regress docs';
 	return grep { $kinds{ $_->{kind} } && is_wanted($_->{name}, $_->{kind} eq 'docs') } @files;
 }
 
