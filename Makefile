@@ -13,7 +13,8 @@ ROOMS = history book \
 	referral expansion acquisition reactivation conversation \
 	workspace/source workspace/views workspace/subscriptions workspace/costs workspace/referrals \
 	workspace/campaigns workspace/interactions workspace/events workspace/products \
-	workspace/attachment workspace/attach workspace/refresh workspace/discover \
+	workspace/kinds workspace/attached workspace/stored workspace/attachment \
+	workspace/capture workspace/check workspace/tables workspace/attach workspace/refresh workspace/discover \
 	report/text chart report/sections report/outlook report/attached report/page report/read
 SQL_PARTS = $(wildcard $(ROOMS:%=src/%.sql))
 
@@ -25,7 +26,7 @@ $(error $(EXTVERSION) is released: $(EXTENSION).control must name the next versi
 endif
 
 # These need no PGXS: they find, and where they may install, what they need themselves.
-TOOL_GOALS = demo check check-sanitized check-valgrind check-all coverage check-random fuzz check-packages dist \
+TOOL_GOALS = demo check check-moved check-sanitized check-valgrind check-all coverage check-random fuzz check-packages dist \
 	freeze docs-write bench format format-check
 
 ifneq ($(filter $(TOOL_GOALS),$(MAKECMDGOALS)),)

@@ -30,11 +30,16 @@ SELECT id AS referred_id, abs(hashint8extended(id, 1)) % :customers + 1 AS refer
 FROM generate_series(1, :customers) AS id ORDER BY hashint8extended(id, 4);
 VACUUM (FREEZE, ANALYZE) referrals;
 
--- Ten lines a customer and more, 20 a basket, of a thousand products, some sold more than others.
+-- 20 lines a basket, of a thousand products, some sold more than others. Two customers share a
+-- basket, so that there are as many as lines by ten.
 CREATE TABLE order_lines AS
-SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6, 1.5))::bigint % 1000 AS product_id
-FROM generate_series(1::bigint, :rows / 20) AS basket_id, generate_series(1, 20) AS line;
+SELECT basket_id, 1 + (1000 * power(abs(hashint8extended(basket_id * 20 + line, 5)) % 1000000 / 1e6::float8, 1.5::float8))::bigint % 1000 AS product_id,
+	2 * basket_id - line % 2 AS customer_id
+FROM generate_series(1, (:rows / 20)::bigint) AS basket_id, generate_series(1, 20) AS line;
 VACUUM (FREEZE, ANALYZE) order_lines;
+CREATE TABLE product_counts AS SELECT affinity_agg(basket_id, product_id) AS counts FROM order_lines;
+SELECT crm_attach_products('order_lines', 'basket_id', 'product_id', 'customer_id', workspace => 'live');
+ANALYZE live.stored_products_rows;
 
 -- What room growth counts: the orders as events of a funnel of four steps.
 CREATE TABLE funnel_events AS SELECT customer_id, ordered_at AS at, 1 + (order_id % 4)::int AS step FROM orders;

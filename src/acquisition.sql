@@ -23,11 +23,11 @@ CREATE FUNCTION funnel_agg_transfn(internal, interval, timestamptz, integer) RET
 COMMENT ON FUNCTION funnel_agg_transfn(internal, interval, timestamptz, integer) IS
 	'transition function of funnel_agg';
 
--- SSPACE: the events of a customer with a dozen of them.
+-- SSPACE: of a customer with five to 20 events.
 CREATE AGGREGATE funnel_agg(event_window interval, at timestamptz, step integer) (
 	SFUNC = funnel_agg_transfn,
 	STYPE = internal,
-	SSPACE = 128,
+	SSPACE = 192,
 	FINALFUNC = funnel_agg_finalfn,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = funnel_agg_combinefn,

@@ -9,6 +9,7 @@
 #include "common/hashfn.h"
 #include "fmgr.h"
 
+#include "canonical.h"
 #include "compat.h"
 
 PG_FUNCTION_INFO_V1(canonical_eq);

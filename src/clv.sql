@@ -874,6 +874,18 @@ CREATE TYPE btyd_validation AS (
 );
 COMMENT ON TYPE btyd_validation IS
 	'forecasts of a holdout period against what came: customers, mean actual and mean expected purchase days by frequency 0 to 6 and 7 or more, and errors over all customers';
+COMMENT ON COLUMN btyd_validation.customers IS
+	'customers by frequency in the calibration period: 0 to 6, then 7 or more';
+COMMENT ON COLUMN btyd_validation.actual IS
+	'mean purchase days in the holdout period of each of these; NULL where there is no customer';
+COMMENT ON COLUMN btyd_validation.expected IS
+	'mean purchase days that the model expects of each of these; NULL where there is no customer';
+COMMENT ON COLUMN btyd_validation.mae IS
+	'mean absolute error in purchase days per customer';
+COMMENT ON COLUMN btyd_validation.rmse IS
+	'root of the mean squared error in purchase days per customer';
+COMMENT ON COLUMN btyd_validation.bias IS
+	'mean error, expected less actual, in purchase days per customer';
 
 CREATE FUNCTION btyd_validate_transfn(internal, btyd_model, purchase_history, date, date) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120;

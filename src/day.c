@@ -122,6 +122,7 @@ MeasureStretch(pg_tz *zone, pg_time_t moment)
 										 &after_offset, &after_dst, zone);
 
 		if (found < 0)
+			/* not reached: the zones of the server have one at every moment */
 			ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 					errmsg("time zone \"%s\" has no offset for this moment",
 						   pg_get_timezone_name(zone)));
@@ -171,6 +172,12 @@ ReportInfinite(const char *what, bool negative)
 {
 	ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			errmsg("%s must be finite, not \"%s\"", what, negative ? "-infinity" : "infinity"));
+}
+
+const char *
+DayText(DateADT day)
+{
+	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day)));
 }
 
 void

@@ -16,6 +16,9 @@ typedef struct DayZone DayZone;
 /* The zone of that name; 22023 when there is none. */
 extern DayZone *FindDayZone(text *name);
 
+/* The date as the session writes it. */
+extern const char *DayText(DateADT day);
+
 /* 22008 unless the date is finite; `what` names it in the message. */
 extern void RequireFiniteDate(DateADT day, const char *what);
 

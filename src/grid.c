@@ -47,12 +47,6 @@ GridArgumentCount(FunctionCallInfo fcinfo, int argno)
 	return count;
 }
 
-static const char *
-DateText(DateADT day)
-{
-	return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day)));
-}
-
 static void
 CheckBoundaries(const DateADT *bounds, int count)
 {
@@ -64,7 +58,7 @@ CheckBoundaries(const DateADT *bounds, int count)
 		if (i > 0 && bounds[i] <= bounds[i - 1])
 			ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("boundaries must increase: \"%s\" does not come after \"%s\"",
-						   DateText(bounds[i]), DateText(bounds[i - 1])),
+						   DayText(bounds[i]), DayText(bounds[i - 1])),
 					errhint(BOUNDARIES_HINT));
 	}
 }

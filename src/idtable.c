@@ -82,6 +82,7 @@ ReserveId(IdTable *table, Size length)
 	if (table->used == table->capacity)
 	{
 		if (table->capacity >= PG_UINT32_MAX / 4)
+			/* not reached: takes 1,073,741,824 ids that differ */
 			ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("too many different ids: more than %u", table->used));
 		table->capacity = Max(FIRST_IDS, table->capacity * 2);
@@ -101,10 +102,28 @@ ReserveId(IdTable *table, Size length)
 	}
 }
 
+/* The number of an id, or ID_NONE. */
+static uint32
+FindId(const IdTable *table, uint64 key, const uint8 *bytes, Size length)
+{
+	uint32 slot;
+
+	if (table->nslots == 0)
+		return ID_NONE;
+	slot = IdSlot(table, key);
+	while (table->slots[slot] != 0)
+	{
+		if (IdIs(table, table->slots[slot] - 1, key, bytes, length))
+			return table->slots[slot] - 1;
+		slot = (slot + 1) & (table->nslots - 1);
+	}
+	return ID_NONE;
+}
+
 uint32
 IdTableAdd(IdTable *table, uint64 key, const uint8 *bytes, Size length)
 {
-	uint32 number = IdTableFind(table, key, bytes, length);
+	uint32 number = FindId(table, key, bytes, length);
 	uint32 slot;
 	Size   start;
 
@@ -128,23 +147,6 @@ IdTableAdd(IdTable *table, uint64 key, const uint8 *bytes, Size length)
 }
 
 uint32
-IdTableFind(const IdTable *table, uint64 key, const uint8 *bytes, Size length)
-{
-	uint32 slot;
-
-	if (table->nslots == 0)
-		return ID_NONE;
-	slot = IdSlot(table, key);
-	while (table->slots[slot] != 0)
-	{
-		if (IdIs(table, table->slots[slot] - 1, key, bytes, length))
-			return table->slots[slot] - 1;
-		slot = (slot + 1) & (table->nslots - 1);
-	}
-	return ID_NONE;
-}
-
-uint32
 IdTableFindDatum(const IdTable *table, Datum id)
 {
 	struct varlena *value;
@@ -152,7 +154,7 @@ IdTableFindDatum(const IdTable *table, Datum id)
 	Size			length;
 
 	if (table->kind == BOOK_BIGINT)
-		return IdTableFind(table, IntegerKey(DatumGetInt64(id)), NULL, 0);
+		return FindId(table, IntegerKey(DatumGetInt64(id)), NULL, 0);
 	if (table->kind == BOOK_UUID)
 	{
 		bytes = DatumGetUUIDP(id)->data;
@@ -164,7 +166,7 @@ IdTableFindDatum(const IdTable *table, Datum id)
 		bytes = (const uint8 *) VARDATA_ANY(value);
 		length = VARSIZE_ANY_EXHDR(value);
 	}
-	return IdTableFind(table, HashKeyBytes(bytes, length), bytes, length);
+	return FindId(table, HashKeyBytes(bytes, length), bytes, length);
 }
 
 void

@@ -38,9 +38,6 @@ extern void IdTableInit(IdTable *table, MemoryContext context, BookKind kind);
 /* The number of an id, a new one if it is not known yet. */
 extern uint32 IdTableAdd(IdTable *table, uint64 key, const uint8 *bytes, Size length);
 
-/* The number of an id, or ID_NONE. */
-extern uint32 IdTableFind(const IdTable *table, uint64 key, const uint8 *bytes, Size length);
-
 /* 0A000: a collation under which ids with different bytes may be equal. */
 extern void CheckIdCollation(Oid collation);
 

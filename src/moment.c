@@ -53,11 +53,12 @@ AddMonths(Timestamp *moment, int32 months)
 TimestampTz
 MomentAfter(TimestampTz moment, const Interval *window)
 {
-	int64 days = (int64) window->day * USECS_PER_DAY;
+	int64 days;
 
 	if (window->month > 0 && !AddMonths(&moment, window->month))
 		return END_OF_MOMENTS;
-	if (pg_add_s64_overflow(moment, days, &moment) ||
+	if (pg_mul_s64_overflow(window->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(moment, days, &moment) ||
 		pg_add_s64_overflow(moment, window->time, &moment))
 		return END_OF_MOMENTS;
 	return moment;

@@ -170,6 +170,7 @@ TicksFromShortNumeric(Numeric number, int64 *ticks)
 }
 
 /* The slow way, through numeric's own functions, for a layout that is not the known one. */
+/* not reached: every server so far has the known layout */
 static MoneyStatus
 TicksFromNumericText(Numeric number, int64 *ticks)
 {
@@ -235,12 +236,14 @@ MoneyIsTinyRefund(Numeric amount)
 	NumericParts parts;
 
 	if (unlikely(!NumericLayoutIsKnown()))
+		/* not reached: every server so far has the known layout */
 		return *DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(amount))) ==
 			   '-';
 	return SplitNumeric(amount, &parts) && parts.ndigits > 0 && parts.negative;
 }
 
 /* The same from the text form, for a layout that is not the known one. */
+/* not reached: every server so far has the known layout */
 static bool
 SplitNumericText(Numeric packed, NumericParts *parts)
 {

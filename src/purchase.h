@@ -102,6 +102,7 @@ PurchaseMoney_float8(Datum amount, bool *refund)
 	return MoneyFromFloat8(DatumGetFloat8(amount));
 }
 
+/* not reached: without amounts nobody asks for one */
 static inline int64
 PurchaseMoney_none(Datum amount, bool *refund)
 {

@@ -37,6 +37,7 @@ RowArrayAdd(RowArray *rows)
 
 	CHECK_FOR_INTERRUPTS();
 	if (rows->used == rows->capacity)
+	/* not reached: who opens it knows how many there will be */
 	{
 		rows->capacity *= 2;
 		rows->elements = repalloc_huge(rows->elements, rows->capacity * sizeof(Datum));

@@ -42,12 +42,10 @@ CheckDays(DateADT first, DateADT last)
 	RequireFiniteDate(first, "first");
 	RequireFiniteDate(last, "last");
 	if (last < first)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("last must not be before first, got %s and %s",
-						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(first))),
-						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(last)))),
-				 errhint("The arguments are customers, seed, first day, last day.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("last must not be before first, got %s and %s", DayText(first),
+							   DayText(last)),
+						errhint("The arguments are customers, seed, first day, last day.")));
 	if ((int64) last - first >= SIMULATED_DAYS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -55,11 +53,9 @@ CheckDays(DateADT first, DateADT last)
 						SIMULATED_DAYS_MAX, (int64) last - first + 1),
 				 errhint("100 years are the most.")));
 	if (last >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("last is out of range for a timestamp: %s",
-						DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(last)))),
-				 errhint("The last day of a timestamp is 294276-12-31.")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("last is out of range for a timestamp: %s", DayText(last)),
+						errhint("The last day of a timestamp is 294276-12-31.")));
 }
 
 static void *

@@ -14,7 +14,9 @@
 #include "utils/memutils.h"
 
 #include "aggregate.h"
+#include "argument.h"
 #include "compat.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(top_share_transfn);
 PG_FUNCTION_INFO_V1(top_share_finalfn);
@@ -47,6 +49,7 @@ static Size
 StateBytes(Size capacity)
 {
 	if (capacity > SIZE_MAX / 2 / sizeof(float8))
+		/* not reached: takes more memory than there are addresses */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many values: %zu", capacity));
 	return offsetof(ShareState, values) + capacity * sizeof(float8);
@@ -77,20 +80,11 @@ Reserve(ShareState *state, Size values)
 static float8
 ShareArgument(FunctionCallInfo fcinfo)
 {
-	float8 share;
-
 	if (PG_NARGS() <= 2)
 		return DEFAULT_SHARE;
 	if (PG_ARGISNULL(2))
 		ReportNullArgument("share");
-	share = PG_GETARG_FLOAT8(2);
-	if (!(share >= 0 && share <= 1))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("share must be between 0 and 1, not %g", share),
-				share > 1 && share <= 100
-					? errhint("It is a fraction: %g percent is %g.", share, share / 100)
-					: 0);
-	return share;
+	return FractionArgument(fcinfo, 2, "share");
 }
 
 Datum
@@ -106,12 +100,7 @@ top_share_transfn(PG_FUNCTION_ARGS)
 		ReportChangedArgument("share");
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(state);
-	value = PG_GETARG_FLOAT8(1);
-	if (unlikely(isnan(value) || isinf(value)))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("value must be a finite number, not %s", isnan(value) ? "NaN"
-																: value > 0	 ? "Infinity"
-																			 : "-Infinity"));
+	value = FiniteArgument(fcinfo, 1, "value");
 	state = Reserve(state, 1);
 	state->values[state->used++] = value == 0 ? 0 : value; /* there is one zero */
 	PG_RETURN_POINTER(state);
@@ -190,11 +179,7 @@ top_share_combinefn(PG_FUNCTION_ARGS)
 	ShareState	 *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (ShareState *) PG_GETARG_POINTER(1);
 	state = PG_ARGISNULL(0) ? NewState(context, other->share, other->used)
 							: (ShareState *) PG_GETARG_POINTER(0);
@@ -228,16 +213,13 @@ top_share_serialfn(PG_FUNCTION_ARGS)
 Datum
 top_share_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea		  *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData message;
 	ShareState	  *state;
 	Size		   n;
 	float8		   share;
 
 	AggregateContext(fcinfo);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	message.cursor = 0;
+	OpenMessage(&message, PG_GETARG_BYTEA_PP(0));
 	if (message.len < 9 || (message.len - 9) % 8 != 0 ||
 		pq_getmsgbyte(&message) != STATE_VERSION)
 		ReportBadBytes("top_share state");

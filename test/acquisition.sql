@@ -2,15 +2,7 @@
 BEGIN;
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 
 -- The funnel ---------------------------------------------------------------
 
@@ -57,6 +49,7 @@ SELECT is(funnel_agg('1 day', at, step), 1, 'a day is 24 hours in every session'
 SELECT is(funnel_agg('0', at, step), 32, 'thirty-two steps at once') FROM (SELECT now() AS at, generate_series(1, 32) AS step) s;
 SELECT is(funnel_agg('178000000 years', at, step), 2, 'a window past all moments') FROM pg_temp.events('1,2024-01-01Z', '2,9999-01-01Z');
 SELECT is(funnel_agg('2147483647 days', at, step), 2, 'another') FROM pg_temp.events('1,2024-01-01Z', '2,9999-01-01Z');
+SELECT is(funnel_agg('106751992 days', at, step), 2, 'the first number of days whose microseconds take more than 64 bits') FROM pg_temp.events('1,2024-01-01Z', '2,9999-01-01Z');
 SELECT is(funnel_agg('1 day', at, step), 2, 'long ago') FROM pg_temp.events('1,4000-01-01Z BC', '2,4000-01-02Z BC');
 SELECT is(funnel_agg('1 day', at, step), NULL, 'no rows') FROM funnel_event WHERE false;
 SELECT is(funnel_agg('1 day', NULL, step), NULL, 'no times') FROM funnel_event;
@@ -67,6 +60,10 @@ SELECT is(funnel_agg(DISTINCT '1 day', at, step), 2, 'DISTINCT') FROM pg_temp.ev
 SELECT results_eq($$SELECT funnel_agg('1 day', at, step) OVER (ORDER BY at) FROM pg_temp.events('2,2024-01-01Z', '1,2024-01-02Z', '2,2024-01-03Z', '3,2024-01-04Z')$$, 'VALUES (0), (1), (2), (2)', 'a growing frame');
 SELECT results_eq($$SELECT funnel_agg('1 day', at, step) OVER (ORDER BY at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM pg_temp.events('2,2024-01-01Z', '1,2024-01-02Z', '2,2024-01-03Z', '3,2024-01-04Z')$$, 'VALUES (0), (1), (2), (0)', 'a moving frame');
 SELECT is(funnel_agg('1 day', at, step ORDER BY md5(at::text || step)), (SELECT funnel_agg('1 day', at, step) FROM funnel_event), 'shuffled') FROM funnel_event;
+
+-- Steps 1, 2, 3 ... a minute apart, then again: every number of events, in order and backwards.
+SELECT is(ARRAY(SELECT funnel_agg('1 day', timestamptz '2024-01-01Z' + i * interval '1 minute', 1 + (i - 1) % 32 ORDER BY i * way) FROM generate_series(1, 150) n, generate_series(1, n) i GROUP BY n ORDER BY n),
+	ARRAY(SELECT least(n, 32) FROM generate_series(1, 150) n), 'one to 150 events ' || CASE way WHEN 1 THEN 'in order' ELSE 'backwards' END) FROM unnest('{1,-1}'::int[]) way;
 
 -- One group and many, in parallel workers.
 ALTER TABLE funnel_event SET (parallel_workers = 2);
@@ -152,6 +149,12 @@ SELECT throws_ok('SELECT profit_gain(.95, 0, .05)', '22003', NULL, 'a value with
 SELECT throws_ok(format('SELECT profit_gain(%s)', arguments), '22023', NULL, 'profit_gain(' || arguments || ')')
 FROM unnest(ARRAY['80, .1, .05', '.8, 10, .05', '.8, .1, 5', '.8, .1, -.05', '.8, .1, .25', $$'NaN', .1, .05$$, $$.8, 'NaN', .05$$, $$.8, .1, 'NaN'$$]) arguments;
 SELECT is(pg_temp.hint_of('SELECT profit_gain(.8, .1, 5)'), 'Write it as a fraction: 5 percentage points are 0.05.', 'percentage points');
+
+-- Windows to the end of time, and one that PostgreSQL 17 calls infinite.
+SELECT is(funnel_agg(event_window, at, step), 2, 'a window of ' || event_window)
+FROM (VALUES (timestamptz '2024-01-01Z', 1), ('2024-02-01Z', 2)) v(at, step), unnest(ARRAY['100000000 days', '110000000 days', '2147483647 days', '400000 years', '2500000000 hours']::interval[]) event_window GROUP BY event_window;
+SELECT throws_ok(format('SELECT funnel_agg(%L, now(), 1)', CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'infinity'
+	ELSE '178956970 years 7 months 2147483647 days 2562047788:00:54.775807' END), '22023', NULL, 'an infinite window');
 
 SELECT * FROM finish();
 ROLLBACK;

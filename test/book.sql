@@ -4,13 +4,7 @@ SELECT no_plan();
 CREATE EXTENSION citext;
 CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 
-CREATE FUNCTION pg_temp.state_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
+\ir include/errors.sql
 -- Whether two queries return the same rows, counting each, with that work_mem.
 CREATE FUNCTION pg_temp.same(a text, b text, memory text DEFAULT '64MB') RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE answer boolean;
@@ -260,6 +254,7 @@ SELECT ok(bool_and(outcome IN ('ok', 'error 22P03', 'error 22003', 'error 42804'
 FROM (SELECT kind, pg_temp.read_bytes(format('SELECT count(*), count(history::text) FROM histories($1::purchase_book, NULL::%s)', kind), bytes) AS outcome,
 		count(*) AS times FROM mutants GROUP BY 1, 2) m
 GROUP BY kind;
+SELECT is(pg_temp.read_bytes('SELECT pg_temp.state_from($1)', '\x0101020000'), 'error 22P03', 'a customer without an id among none');
 SELECT is(count(*) FILTER (WHERE pg_temp.read_bytes('SELECT pg_temp.state_from($1)', substr(book::bytea, 1, i)) <> 'error 22P03'), 0::bigint,
 	'cut short anywhere: refused')
 FROM (SELECT 'uuid {a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11 => 2024-01-05:1.5; NULL => 2024-01-05:1}'::purchase_book AS book) b,
@@ -357,5 +352,45 @@ END $$;
 SELECT is(pg_temp.rows_of($$SELECT * FROM histories('bigint {1 => 2024-01-01; 2 => 2024-01-01; 3 => 2024-01-01}', NULL::bigint)$$), 3::bigint,
 	'a constant book: as many rows as customers')
 	|| E'\n' || is(pg_temp.rows_of($$SELECT * FROM histories_of('SELECT id, day FROM orders', NULL::bigint)$$), 100000::bigint, 'else 100,000');
+
+-- What a query may return, and what it may not.
+CREATE TABLE two_collations AS SELECT 'a'::text COLLATE "C" AS x, 'b'::text COLLATE "POSIX" AS y;
+SELECT throws_ok($$SELECT * FROM histories_of('SELECT x || y, current_date FROM two_collations', NULL::text)$$, '42P22', NULL, 'no collation can be told');
+SELECT throws_ok($$SELECT * FROM histories_of('DELETE FROM two_collations RETURNING x, current_date', NULL::text)$$, '22023', NULL, 'a query that deletes');
+SELECT results_eq($$SELECT * FROM histories_of('SELECT 1::smallint, date ''2024-01-01'', 3::smallint', NULL::smallint)$$, $$VALUES (1::smallint, '2024-01-01:3'::purchase_history)$$, 'small amounts');
+SELECT format('CREATE FUNCTION pg_temp.no_set(text, bigint, text) RETURNS record AS %L, ''histories_of'' LANGUAGE C', probin) FROM pg_proc WHERE proname = 'histories_of' LIMIT 1 \gexec
+SELECT throws_ok($$SELECT pg_temp.no_set('SELECT 1, current_date', NULL, 'UTC')$$, '0A000', NULL, 'called for one row');
+SELECT format('CREATE FUNCTION pg_temp.no_table(purchase_book, bigint) RETURNS SETOF record AS %L, ''histories_bigint'' LANGUAGE C', probin) FROM pg_proc WHERE proname = 'histories' LIMIT 1 \gexec
+SELECT throws_ok($$SELECT pg_temp.no_table(book_agg(1, current_date), NULL)$$, '0A000', NULL, 'called for rows of no type');
+-- A type that hashes to 32 bits only.
+CREATE FUNCTION pg_temp.hash_box(box) RETURNS int LANGUAGE sql IMMUTABLE RETURN hashtext($1::text) % 3;
+CREATE OPERATOR CLASS box_hash DEFAULT FOR TYPE box USING hash AS OPERATOR 1 ~= (box, box), FUNCTION 1 pg_temp.hash_box(box);
+SELECT results_eq($$SELECT id::text, history FROM histories_of('SELECT box(point(i % 10, 0), point(0, 0)), date ''2024-01-01'' + i FROM generate_series(0, 99) i', NULL::box) AS t(id, history) ORDER BY 1$$,
+	$$SELECT box(point(i % 10, 0), point(0, 0))::text, history_agg(date '2024-01-01' + i) FROM generate_series(0, 99) i GROUP BY 1 ORDER BY 1$$, 'boxes are customers');
+-- Sums that do not fit on the way, but at the end.
+CREATE TABLE towers (part int, id int, amount numeric) PARTITION BY LIST (part);
+CREATE TABLE towers_1 PARTITION OF towers FOR VALUES IN (1);
+CREATE TABLE towers_2 PARTITION OF towers FOR VALUES IN (2);
+CREATE TABLE towers_3 PARTITION OF towers FOR VALUES IN (3);
+INSERT INTO towers SELECT part, id, CASE part WHEN 3 THEN -8e14 ELSE 8e14 + id END FROM generate_series(1, 3) part, generate_series(1, 5) id;
+ANALYZE towers;
+SET enable_partitionwise_aggregate = on;
+SET max_parallel_workers_per_gather = 0;
+SELECT results_eq($$SELECT * FROM histories((SELECT book_agg(id, date '2024-01-01', amount) FROM towers), NULL::bigint) ORDER BY 1$$,
+	$$SELECT id::bigint, history_agg(date '2024-01-01', amount) FROM towers GROUP BY 1 ORDER BY 1$$, 'sums that fit at the end');
+SELECT throws_ok($$SELECT book_agg(id, date '2024-01-01', amount) FROM towers WHERE part < 3$$, '22003', NULL, 'and that do not');
+SELECT results_eq($$SELECT * FROM histories((SELECT book_agg(id, date '2024-01-01', CASE WHEN part = 1 THEN NULL ELSE amount END) FROM towers WHERE part < 3), NULL::bigint) ORDER BY 1$$,
+	$$SELECT id::bigint, history_agg(date '2024-01-01', CASE WHEN part = 1 THEN NULL ELSE amount END) FROM towers WHERE part < 3 GROUP BY 1 ORDER BY 1$$, 'one part knows no amount');
+RESET enable_partitionwise_aggregate;
+RESET max_parallel_workers_per_gather;
+
+-- The same where the rows do not fit into memory before they do fit into a history.
+CREATE TABLE heavy AS SELECT n, CASE WHEN n % 20000 = 7 THEN 1 ELSE 2 + n % 5000 END AS id,
+	CASE WHEN n % 20000 <> 7 THEN n % 100 WHEN n % 40000 = 7 THEN 8e14 ELSE -8e14 END + CASE n WHEN 20007 THEN 16e14 WHEN 60007 THEN -16e14 ELSE 0 END AS amount
+FROM generate_series(1, 200000) n;
+SET work_mem = '64kB';
+SELECT is((SELECT count(*) FROM histories((SELECT book_agg(id, date '2024-01-01', amount ORDER BY n) FROM heavy), NULL::bigint) AS b(id, history)
+		JOIN (SELECT id::bigint, history_agg(date '2024-01-01', amount) AS history FROM heavy GROUP BY 1) g USING (id, history)), 5001::bigint, 'sums that fit at the end, in little memory');
+RESET work_mem;
 
 SELECT * FROM finish();

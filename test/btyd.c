@@ -14,6 +14,7 @@
 
 #include "math/average.h"
 #include "math/btyd.h"
+#include "math/fit.h"
 #include "math/optimise.h"
 #include "math/patterns.h"
 #include "math/rising.h"
@@ -760,6 +761,27 @@ TestDegenerate(void)
 }
 
 /*
+ * Parameters that no fit has, but a received model may: hardly anybody leaves, so that all
+ * r / alpha purchases come; and a delta beside which gamma - 1 is nothing.
+ */
+static void
+TestFarParameters(void)
+{
+	static const double staying[] = {.525, 1e-181, 4e-320, 1.614};
+	static const double patient[] = {1, 3, 1.25, 1e200};
+	CrmCustomer			unknown = {0, 0, 0};
+	CrmRestart			restart;
+
+	for (CrmFamily family = CRM_BG_NBD; family <= CRM_MBG_NBD; family++)
+	{
+		CrmRestartAt(family, staying, &unknown, &restart);
+		OkNear(CrmDert(&restart, .5) / 1.05e181, 1, 1e-9, "dert where nobody leaves");
+	}
+	CrmRestartAt(CRM_BG_BB, patient, &unknown, &restart);
+	OkNear(CrmDert(&restart, 0) / 1e200, 1, 1e-9, "dert of the most patient");
+}
+
+/*
  * At most 100 bytes a history, where all differ and no time is whole: the state of the
  * aggregate has up to 36 of them, the merged rows 24 while the sample is made of them.
  */
@@ -768,7 +790,7 @@ TestMemory(void)
 {
 	enum
 	{
-		COUNT = 20000
+		COUNT = 24000 /* enough for the fit to begin with an excerpt */
 	};
 	CrmHistoryRow *rows = malloc(COUNT * sizeof(CrmHistoryRow));
 	CrmHistoryRow *scratch = malloc(COUNT * sizeof(CrmHistoryRow));
@@ -865,9 +887,125 @@ TestRising(void)
 	OkNear(worst, 0, 1e-12, "rising sums");
 }
 
+/* More equal histories than a row counts are full rows and a rest. */
+static void
+TestManyEqual(void)
+{
+	CrmHistoryRow rows[4] = {
+		{5, 9, 1, UINT32_MAX}, {5, 9, 1, 7}, {5, 9, 2, 3}, {5, 9, 1, UINT32_MAX}};
+	CrmHistoryRow scratch[4];
+	size_t		  count = CrmMergeRows(rows, 0, 4, scratch, &hooks);
+
+	Ok(count == 4 && rows[0].weight == UINT32_MAX && rows[1].weight == UINT32_MAX &&
+		   rows[2].weight == 7 && rows[2].frequency == 1 && rows[3].weight == 3,
+	   "eight thousand million customers alike");
+}
+
+/* bg/bb over thousands of opportunities, whose terms pass the range of a double. */
+static void
+TestManyOpportunities(void)
+{
+	static const double params[] = {50, 50, .01, 5000};
+	CrmCustomer			fresh = {0, 0, 0};
+	CrmRestart			restart;
+	double				sum = 0, mean = 0;
+
+	CrmRestartAt(CRM_BG_BB, params, &fresh, &restart);
+	for (int n = 0; n <= 4000; n++)
+	{
+		double chance = CrmPurchaseProbability(&restart, n, 4000);
+
+		sum += chance;
+		mean += n * chance;
+	}
+	OkNear(sum, 1, 1e-9, "bg/bb: the chances of 4,000 opportunities add up");
+	OkNear(mean / CrmExpectedPurchases(&restart, 4000), 1, 1e-9, "bg/bb: to the expectation");
+}
+
+/* ---- likelihoods that no model has ---- */
+
+static double
+Kink(void *context, const double *params, double *gradient)
+{
+	double distance = log(params[0]) - .3;
+
+	(void) context;
+	gradient[0] = distance > 0 ? -1000 : 1000;
+	return -1000 * fabs(distance);
+}
+
+static double
+Nowhere(void *context, const double *params, double *gradient)
+{
+	(void) context;
+	gradient[0] = params[0];
+	return NAN;
+}
+
+static bool
+Straight(void *context, const double *point, double *value, double *gradient)
+{
+	(void) context;
+	*value = point[0];
+	gradient[0] = 1;
+	return true;
+}
+
+static bool
+Cliff(void *context, const double *point, double *value, double *gradient)
+{
+	(void) context;
+	*value = -fabs(point[0]);
+	gradient[0] = point[0] > 0 ? -1e308 : 1e308;
+	return true;
+}
+
+static void
+TestOddLikelihoods(void)
+{
+	CrmFitTask task = {.likelihood = Kink,
+					   .count = 1,
+					   .names = {"alpha"},
+					   .scale = {1},
+					   .judged = {1},
+					   .start_count = 1,
+					   .starts = {{1}},
+					   .customers = 1000};
+	CrmFit	   fit;
+	CrmOptimum optimum;
+	double	   start = -1e-4;
+
+	CrmRunFit(&task, &fit);
+	Ok(fit.usable && !fit.converged && strstr(fit.reason, "gradient") != NULL,
+	   "a kink is no maximum");
+	task.likelihood = Nowhere;
+	CrmRunFit(&task, &fit);
+	Ok(!fit.usable && !fit.converged && strstr(fit.reason, "not finite") != NULL,
+	   "a likelihood that is a number nowhere");
+	CrmMaximise(Straight, NULL, 1, &start, 5, 1e-9, 1000, &optimum);
+	Ok(optimum.point[0] == 5, "a line rises to its bound");
+	CrmMaximise(Cliff, NULL, 1, &start, 5, 1e-9, 1000, &optimum);
+	Ok(isfinite(optimum.value) && optimum.evaluations <= 1000, "a cliff ends the search");
+}
+
+static void
+TestNoSpend(void)
+{
+	CrmSpendSample sample = {0, NULL, NULL, NULL, 12};
+	CrmFit		   fit;
+
+	CrmFitSpend(&sample, &hooks, &fit);
+	Ok(!fit.usable && fit.customers == 12 && strstr(fit.reason, "no customer") != NULL,
+	   "nobody spent anything again");
+}
+
 int
 main(void)
 {
+	TestManyEqual();
+	TestManyOpportunities();
+	TestOddLikelihoods();
+	TestNoSpend();
 	TestRising();
 	TestLikelihoods();
 	TestScores();
@@ -876,6 +1014,7 @@ main(void)
 	TestDonors();
 	TestRenewalFits();
 	TestDegenerate();
+	TestFarParameters();
 	TestSpendRidge();
 	TestMemory();
 	TestCdnow();

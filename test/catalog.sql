@@ -1,7 +1,7 @@
 -- What holds for every member of the extension, read from the catalogs. Offenders are named:
 -- an assertion that fails shows them under "have".
 BEGIN;
-SELECT plan(25);
+SELECT plan(26);
 
 -- Every member, with the catalog it is in; parts are what a member brings along (the array
 -- type of a type, the row type of a table, the rule behind a view), which some versions of
@@ -63,6 +63,14 @@ SELECT is(ARRAY(
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 	WHERE c.relkind IN ('r', 'v', 'm') AND col_description(c.oid, a.attnum) IS NULL
 	ORDER BY 1), '{}'::text[], 'every column of a member table or view has a comment');
+
+SELECT is(ARRAY(
+	SELECT m.name || ', attribute ' || a.attname
+	FROM member m JOIN pg_type t ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+		JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	WHERE col_description(c.oid, a.attnum) IS NULL
+	ORDER BY 1), '{}'::text[], 'every attribute of a member type has a comment');
 
 -- Rights and paths
 

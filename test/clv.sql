@@ -4,15 +4,7 @@ SELECT no_plan();
 \ir include/cdnow.sql
 \ir include/binary.sql
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 
 CREATE FUNCTION pg_temp.near(got float8, expected float8, tolerance float8) RETURNS boolean LANGUAGE sql
 RETURN abs(got - expected) <= tolerance;
@@ -83,6 +75,11 @@ SELECT ok(bg::text::btyd_model = bg AND pareto::text::btyd_model = pareto AND sp
 	AND sbg::text::renewal_model = sbg AND bg <> mbg, 'text round trip') FROM made;
 SELECT is((SELECT count(*) FROM (SELECT bg FROM made UNION SELECT bg FROM made UNION SELECT mbg FROM made) x), 2::bigint, 'models can be grouped');
 SELECT ok((bg < mbg) <> (bg > mbg) AND bg <= bg AND bg >= bg AND hashtext(bg::text) IS NOT NULL, 'models are ordered') FROM made;
+CREATE TABLE by_model (m btyd_model) PARTITION BY HASH (m);
+CREATE TABLE by_model_0 PARTITION OF by_model FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE by_model_1 PARTITION OF by_model FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO by_model SELECT btyd_model('bg/nbd', ARRAY[i, 2, 3, 4]) FROM generate_series(1, 50) i;
+SELECT ok((SELECT count(*) FROM by_model_0) BETWEEN 10 AND 40 AND (SELECT count(*) FROM by_model JOIN (SELECT btyd_model('bg/nbd', ARRAY[i, 2, 3, 4]) AS m FROM generate_series(1, 50) i) x USING (m)) = 50, 'models are spread by their hash');
 SELECT is((SELECT count(*) FROM made a JOIN made b ON a.bg = b.bg AND a.spend = b.spend AND a.sbg = b.sbg), 1::bigint, 'models join');
 
 SELECT throws_ok(format('SELECT %s', call), code, NULL, call)
@@ -98,6 +95,18 @@ FROM (VALUES ($$btyd_model('bg', ARRAY[1,2,3,4])$$, '22023'), ($$btyd_model('bg/
              ($$'{"family": "bg/nbd", "unit_days": 7, "parameters": {}}'::btyd_model$$, '22P02'),
              ($$'{"family": "gamma-gamma", "params": {"p": 1, "q": 1, "gamma": 1}, "aic": 3}'::spend_model$$, '22P02'),
              ($$'{"family": "sbg", "params": {"p": 1, "q": 1, "gamma": 1}}'::spend_model$$, '22P02')) v(call, code);
+SELECT throws_ok($$SELECT btyd_model('bg/nbd', ARRAY[1, NULL, 3, 4])$$, '22023', 'parameters of bg/nbd must not contain nulls', 'a parameter that is NULL');
+SELECT throws_ok($$SELECT btyd_validate(btyd_model('bg/nbd', ARRAY[1, 2, 3, 4]), '2024-01-01', '2024-06-01', '2024-05-31')$$,
+	'22023', 'holdout_end must come after calibration_end: 2024-05-31 is not after 2024-06-01', 'a holdout that ends too early');
+-- What a fitted model says twice must agree.
+CREATE TEMP TABLE told AS
+SELECT sbg_fit(k, churned, n)::jsonb AS m FROM (VALUES (0, true, 131), (1, true, 126), (2, true, 90), (3, false, 653)) v(k, churned, n);
+SELECT is(m::text::renewal_model::jsonb, m, 'a fitted model is read as it was written') FROM told;
+SELECT throws_ok(format('SELECT %L::renewal_model', jsonb_set(m, path::text[], value::jsonb)), '22P02', NULL, format('"%s" may not be %s', path, value))
+FROM told, (VALUES ('{customers}', '"many"'), ('{customers}', '1.5'), ('{standard_errors}', '3'), ('{standard_errors}', '[1, 2]'),
+                   ('{standard_errors,alpha}', '7'), ('{covariance}', '7'), ('{covariance}', '[[1]]'), ('{covariance,0,1}', '7'),
+                   ('{converged}', '1'), ('{aic}', '0'), ('{bic}', '0'), ('{reason}', '5'), ('{log_likelihood}', 'null'),
+                   ('{frequency_monetary_correlation}', '0.5')) v(path, value);
 SELECT ok(pg_temp.hint_of(query) LIKE 'Models are built from parameters with an array%', 'hint: ' || query)
 FROM unnest(ARRAY[$$SELECT 'r=1'::btyd_model$$, $$SELECT '{"a": 1}'::spend_model$$, $$SELECT '{'::renewal_model$$]) query;
 SELECT is(pg_temp.receive('btyd_model', btyd_model_send(bg)), bg::text, 'binary round trip') FROM made;
@@ -125,6 +134,19 @@ SELECT ok(pg_temp.near(expected_spend(spend, 3, 20), 6.25 * (15.44 + 60) / (6.25
 	AND pg_temp.near(expected_spend(spend), 6.25 * 15.44 / 2.74, 1e-12)
 	AND expected_spend(spend, 0, NULL) = expected_spend(spend) AND expected_spend(spend, 2, -5) = expected_spend(spend, 2, 0)
 	AND expected_spend(spend, 2, NULL) IS NULL AND expected_spend(spend_model(ARRAY[1, .5, 1])) IS NULL, 'expected spend') FROM made;
+
+-- Without discounting where that has a bound: purchases x lifetime, Schmittlein et al. 1987 (alpha beta / ...).
+SELECT ok(pg_temp.near(dert(btyd_model('pareto/nbd', ARRAY[2, 4, 3, 5]), 0), 2 / 4.0::float8 * 5 / 2, 1e-14)
+	AND pg_temp.near(dert(btyd_model('bg/bb', ARRAY[1, 3, 3, 5]), 0), .25 * 5 / 2, 1e-14), 'undiscounted: the purchase rate times the mean lifetime');
+SELECT ok(purchase_probability(m, 0, 0, 3, 4, 6) = 1 AND purchase_probability(m, 1, 0, 3, 4, 6) = 0, 'nothing is bought in no time: ' || (m::jsonb ->> 'family'))
+FROM made, unnest(ARRAY[bg, mbg, pareto, bgbb]) m;
+-- More pairs of frequency and age than are remembered.
+SELECT is((SELECT md5(string_agg(expected_purchases(bg, 52, x, x / 100.0, 400)::text, ' ')) FROM (SELECT i % 5000 AS x FROM generate_series(0, 9999) i OFFSET 0) x),
+	(SELECT md5(string_agg(e, ' ')) FROM (SELECT (array_agg(e ORDER BY i))[1] AS e, i FROM (SELECT i, expected_purchases(bg, 52, i % 5000, i % 5000 / 100.0, 400)::text AS e
+		FROM generate_series(9999, 0, -1) i OFFSET 0) d GROUP BY i ORDER BY i) o), 'what is forgotten is computed anew') FROM made;
+SELECT ok(bytes BETWEEN 1e6 AND 6e6, format('what is remembered stays small: %s bytes', bytes))
+FROM (SELECT sum(e) AS e FROM (SELECT expected_purchases(bg, 52, x, x / 100.0, 400) AS e FROM made, generate_series(1, 30000) x OFFSET 0) y OFFSET 0) z,
+     LATERAL (SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts WHERE name = 'ExecutorState' AND z.e > 0) m;
 
 -- Probabilities add up, and their mean is the expectation.
 SELECT ok(pg_temp.near(sum(p), 1, 1e-12) AND pg_temp.near(sum(n * p), max(e), 1e-10), 'distribution of ' || f)
@@ -159,6 +181,12 @@ RETURNS float8 LANGUAGE sql AS $$
 $$;
 SELECT ok(pg_temp.near(clv(bg, spend, 2, 30, 38, 25, d, r) / pg_temp.value(bg, spend, 2, 30, 38, 25, d, r), 1, 1e-12), format('clv over %s days at %s', d, r))
 FROM made, (VALUES (365, .1), (10, .1), (31, 0), (3650, .25)) v(d, r);
+-- bg/bb: purchases by whole opportunities.
+SELECT ok(pg_temp.near(clv(m, spend, 2, 4, 6, 25, days, .1), expected_spend(spend, 2, 25)
+	* (SELECT sum((expected_purchases(m, floor(least(k * 365.25 / 12, days) / 30), 2, 4, 6)
+			- expected_purchases(m, floor(least((k - 1) * 365.25 / 12, days) / 30), 2, 4, 6)) * 1.1 ^ (-least(k * 365.25 / 12, days) / 365.25))
+		FROM generate_series(1, ceil(days / (365.25 / 12))::int) k), 1e-12), format('bg/bb: clv over %s days', days))
+FROM (SELECT btyd_model('bg/bb', ARRAY[1.203522, .749716, .656718, 2.783443], 30) AS m, spend FROM made) y, unnest(ARRAY[20, 100, 365, 1000]) days;
 SELECT ok(pg_temp.near(clv(bg, spend, 2, 30, 38, 25, NULL, .1), expected_spend(spend, 2, 25) * dert(bg, ln(1.1::float8) * 7 / 365.25, 2, 30, 38), 1e-10), 'clv for ever') FROM made;
 SELECT ok(clv(bg, spend, 2, 30, 38, 25, 365, .1, .5) = .5 * clv(bg, spend, 2, 30, 38, 25) AND clv(bg, spend, 2, 30, 38, -9) >= 0
 	AND clv(bg, spend, 2, 30, 38, 25, 0) = 0 AND clv(bg, spend, 0, 0, 38, NULL) > 0 AND clv(bg, spend, 1, 3, 38, NULL) IS NULL
@@ -181,6 +209,14 @@ FROM (VALUES ('p_alive(bg, -1, 0, 1)', '22023'), ('p_alive(bg, 1, 5, 3)', '22023
              ('renewal_survival(sbg, -1)', '22023'), ('renewal_retention(sbg, 0)', '22023'), ('expected_lifetime(sbg, 10)', '22023'),
              ('expected_spend(spend, -1, 3)', '22023'), ($$expected_spend(spend, 1, 'NaN')$$, '22023'),
              ('clv(bg, spend, 2, 30, 38, 25, -1)', '22023'), ('clv(bg, spend, 2, 30, 38, 25, 365, 10)', '22023'), ('clv(bg, spend, 2, 30, 38, 25, 365, .1, 40)', '22023')) v(call, code);
+SELECT throws_ok(call, code, NULL, call)
+FROM (VALUES ('SELECT purchase_probability(bgbb, 3, 2000000) FROM made', '22003'), ('SELECT p_alive(bgbb, ''4000-01-01 BC'', ''4000000-01-01'') FROM (SELECT btyd_model(''bg/bb'', ''{1,1,1,1}'', 1) AS bgbb) y', '22003'),
+             ('SELECT btyd_fit(''bg/nbd'', 1, 1e307, 1e308, 1, 100)', '22003'),
+             ('SELECT btyd_validate(bg, ''2024-01-01'', NULL, ''2024-03-01'') FROM made', '22004'), ('SELECT btyd_validate(bg, ''2024-01-01'', ''2024-02-01'', NULL) FROM made', '22004'),
+             ('SELECT btyd_validate(bg, ''2024-01-01'', date ''2024-02-01'' + i, ''2024-03-01'') FROM made, generate_series(1, 2) i', '22023'),
+             ('SELECT btyd_validate(bg, ''2024-01-01'', ''2024-02-01'', date ''2024-03-01'' + i) FROM made, generate_series(1, 2) i', '22023'),
+             ('SELECT btyd_validate(btyd_model(''pareto/nbd'', ARRAY[1e100, 1, 2, 1]), ''2024-01-01,2024-02-01'', ''2024-02-01'', ''2024-03-01'')', '22003')) v(call, code);
+SELECT is(btyd_validate(NULL, '2024-01-01', '2024-02-01', '2024-03-01'), NULL, 'no model, no validation');
 SELECT is(dert(bg, 0), NULL, 'without discounting and with a <= 1 there is no bound') FROM made;
 SELECT ok(pg_temp.near(dert(btyd_model('bg/nbd', ARRAY[1, 1, 3, 2]), 0), 2, 1e-14), 'with a > 1 there is') FROM made;
 
@@ -209,6 +245,18 @@ FROM (VALUES ($$btyd_fit('bgnbd', 1, 2, 3)$$, '22023'), ($$btyd_fit(NULL, 1, 2, 
              ($$btyd_fit('bg/nbd', 5000000000, 2, 3)$$, '22003'), ($$gamma_gamma_fit(-1, 3)$$, '22023'), ($$gamma_gamma_fit(1, 'NaN')$$, '22023'),
              ($$sbg_fit(-1, true)$$, '22023'), ($$sbg_fit(1, true, -1)$$, '22023')) v(call, code);
 
+-- A model without parameters knows nothing.
+SELECT ok(purchase_probability(m, 1, 10) IS NULL AND dert(m, .1) IS NULL AND discounted_expected_purchases(m, 3, 1, .1) IS NULL
+	AND clv(m, spend, 0, 0, 10, NULL) IS NULL AND (SELECT mae(btyd_validate(m, g, '2024-02-01', '2024-03-01')) FROM (VALUES ('2024-01-01'::purchase_history)) w(g)) IS NULL,
+	'no customer bought again: NULL')
+FROM made, (SELECT btyd_fit('bg/nbd', 0, 0, 10) AS m) y;
+SELECT ok(m::jsonb ->> 'reason' = why AND renewal_survival(m, 1) IS NULL AND renewal_retention(m, 1) IS NULL AND expected_lifetime(m, .1) IS NULL AND m::text::renewal_model = m, why)
+FROM (SELECT sbg_fit(0, true) AS m, 'no customer renewed' AS why UNION ALL SELECT sbg_fit(3, false), 'no customer left') y;
+SELECT ok(btyd_fit(f, h, '2024-06-01') = (SELECT btyd_fit(f, g, '2024-06-01') FROM (VALUES ('2024-01-01,2024-02-01'::purchase_history)) w(g)) AND expected_spend(NULL::spend_model) IS NULL, 'NULL histories are no customers: ' || f)
+FROM unnest(ARRAY['bg/nbd', 'bg/bb']) f, (VALUES ('2024-01-01,2024-02-01'::purchase_history), (NULL)) v(h) GROUP BY f;
+SELECT ok(gamma_gamma_fit(h, '2024-06-01') = (SELECT gamma_gamma_fit(g, '2024-06-01') FROM (VALUES ('2024-01-01:5,2024-02-01:7'::purchase_history)) w(g)), 'and spend nothing')
+FROM (VALUES ('2024-01-01:5,2024-02-01:7'::purchase_history), (NULL)) v(h);
+
 -- Weights are customers; a unit of time is a unit.
 SET client_min_messages = error; -- not all of these converge
 CREATE TEMP TABLE stat AS
@@ -225,11 +273,22 @@ SELECT ok(btyd_fit(DISTINCT 'bg/nbd', x, t, age) = (SELECT btyd_fit('bg/nbd', x,
 SELECT ok(bool_and(m = (SELECT btyd_fit('bg/nbd', x, t, age) FROM stat s WHERE s.weight = w.weight)), 'window')
 FROM (SELECT DISTINCT weight, btyd_fit('bg/nbd', x, t, age) OVER (PARTITION BY weight) AS m FROM stat) w;
 
--- Forced parallel workers: real combine, serialize and deserialize.
+-- Forced parallel workers: real combine, serialize and deserialize. What a fit costs at its
+-- end must not hide from the planner what workers save.
+CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; plan text := '';
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN ' || query LOOP plan := plan || line; END LOOP;
+	RETURN plan;
+END $$;
 CREATE TABLE parallel_stat AS SELECT * FROM stat;
 CREATE TEMP TABLE serial AS SELECT btyd_fit('bg/nbd', x, t, age, weight::bigint) AS bg, gamma_gamma_fit(x, t + 1) AS gg, sbg_fit(x::int, weight > 1, weight::bigint) AS sbg FROM parallel_stat;
 SAVEPOINT parallel;
 \ir include/parallel.sql
+SET cpu_operator_cost = 0;
+SET parallel_tuple_cost = 0.001;
+SELECT matches(pg_temp.plan_of('SELECT btyd_fit(''bg/nbd'', x, t, age, weight::bigint), gamma_gamma_fit(x, t + 1), sbg_fit(x::int, weight > 1, weight::bigint) FROM parallel_stat'),
+	'Finalize Aggregate.*Gather.*Partial Aggregate', 'the plan is parallel');
 SELECT ok(bg = (SELECT bg FROM serial) AND gg = (SELECT gg FROM serial) AND sbg = (SELECT sbg FROM serial), 'forced parallel = serial')
 FROM (SELECT btyd_fit('bg/nbd', x, t, age, weight::bigint) AS bg, gamma_gamma_fit(x, t + 1) AS gg, sbg_fit(x::int, weight > 1, weight::bigint) AS sbg FROM parallel_stat) p;
 ROLLBACK TO parallel;

@@ -79,6 +79,7 @@ FROM engaged, day_of, unnest(ARRAY['14 days', '0', '3 hours', '1 month']::interv
 		AND r.at AT TIME ZONE 'UTC' <= o.at AT TIME ZONE 'UTC' + w))::int)::float8 AS expected
 	FROM by_day o WHERE o.customer_id = engaged.customer_id AND o.d = day_of.d AND o.direction = 'outbound' AND o.at AT TIME ZONE 'UTC' + w < o.ends AT TIME ZONE 'UTC') x GROUP BY w ORDER BY w;
 SELECT is(count(*) FILTER (WHERE response_rate(e) IS DISTINCT FROM response_rate(e, '14 days', '2026-06-01')), 0::bigint, 'two weeks unless said, up to now') FROM engaged;
+SELECT is(count(*) FILTER (WHERE response_rate(e, '106751992 days', '2024-12-31') IS DISTINCT FROM response_rate(e, '50000000 days', '2024-12-31')), 0::bigint, 'days whose microseconds take more than 64 bits are days still') FROM engaged;
 SELECT is(response_rate(engagement_agg(at, 'outbound', 'a', 'b', 'UTC')), 0::float8, 'an outbound contact of today is not counted yet, one of last month is') FROM (VALUES (now()), (now() - interval '1 month')) v(at);
 SELECT is(response_rate(engagement_agg(now() - age, 'outbound', 'a', 'b', 'UTC'), '10 days'), expected, format('sent %s ago', age)) FROM (VALUES (interval '10 days', 0::float8), (interval '9 days 23:59:59', NULL)) v(age, expected) GROUP BY age, expected ORDER BY age DESC;
 SELECT is(count(*) FILTER (WHERE pg_temp.near(reciprocity(e), expected)), count(*), 'reciprocity') FROM engaged JOIN (SELECT customer_id, avg((direction = 'inbound')::int)::float8 AS expected FROM contact GROUP BY 1) x USING (customer_id);
@@ -101,6 +102,7 @@ SELECT is(array_remove(ARRAY[response_rate(NULL)::text, reciprocity(NULL)::text,
 SELECT throws_ok(format('SELECT %s FROM engaged', call), code, NULL, call)
 FROM (VALUES ($$response_rate(e, '-1 day')$$, '22023'), ($$response_rate(e, '1 day', 'infinity')$$, '22008'), ($$contact_pressure(e, 0, '2024-01-01')$$, '22023'), ($$contact_pressure(e, -5, '2024-01-01')$$, '22023'), ($$contact_pressure(e, 5, '-infinity')$$, '22008'),
 	($$engagement_score(e, '0', '2024-01-01')$$, '22023'), ($$engagement_score(e, '-1 day', '2024-01-01')$$, '22023'), ($$engagement_score(e, '1 day', 'infinity')$$, '22008'), ($$engagement_as_of(e, 'infinity')$$, '22008')) v(call, code);
+SELECT throws_ok($$SELECT engagement_score(e, '0', '2024-01-01') FROM engaged$$, '22023', 'half_life must be longer than no time, not "00:00:00"', 'a half-life of nothing is named');
 SELECT is(contact_pressure(e, 5, '5874897-12-31') + contact_pressure(e, 5, '4713-01-01 BC'), 0, 'days beyond all moments') FROM engaged WHERE customer_id = 22;
 
 -- Levels -------------------------------------------------------------------
@@ -168,6 +170,15 @@ CREATE TEMP TABLE nps_serial AS SELECT nps(s), nps_margin(s) FROM answer;
 CREATE TEMP TABLE nps_parallel AS SELECT nps(s), nps_margin(s) FROM answer;
 RESET ALL;
 SELECT results_eq('TABLE nps_parallel', 'TABLE nps_serial', 'parallel workers give the same');
+
+-- More rules than there are by default.
+SAVEPOINT many_rules;
+DELETE FROM relationship_rules;
+INSERT INTO relationship_rules (position, level, purchase_days) SELECT i, 'at least ' || 41 - i, 41 - i FROM generate_series(1, 40) i;
+SELECT is(relationship_level(NULL::engagement, h, '2024-12-31'), 'at least ' || purchase_days(h), 'a rule for each number of purchase days')
+FROM (SELECT n, history_agg(date '2024-01-01' + i) AS h FROM generate_series(1, 40, 13) n, generate_series(1, n) i GROUP BY n) c;
+ROLLBACK TO many_rules;
+SELECT is(pg_temp.receive('engagement', overlay(engagement_send(e) PLACING '\xffffffff'::bytea FROM 2 FOR 4)), 'error 22P03', 'no zone') FROM engaged LIMIT 1;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -143,6 +143,7 @@ SELECT cmp_ok(count(DISTINCT spend_trend(h, '2026-03-31')), '=', 3::bigint, 'all
 SELECT is(spend_trend(h, '2024-12-31', 30, 6, .05), t, t) FROM (VALUES ('growing', 1), ('steady', 0), ('shrinking', -1)) v(t, s), LATERAL (SELECT history_agg(date '2024-12-31' - i, 1000 - 3 * s * i) AS h FROM generate_series(0, 300, 10) i) x;
 SELECT is(spend_trend(h, '2024-12-31'), NULL, what) FROM (VALUES ('nothing bought', ''), ('too young', '2024-06-01:5, 2024-12-01:9'), ('no amounts', '2020-01-01'), ('silent', '2020-01-01:5'), ('not yet', '2025-01-01:5')) v(what, t), LATERAL (SELECT t::purchase_history AS h) x;
 SELECT throws_ok('SELECT spend_trend(''2020-01-01:5'', ''2024-12-31'', ' || a || ')', '22023', NULL, a) FROM unnest(ARRAY['0', '30, 2', '30, 121', '30, 4, -0.1', '30, 4, 20', '30, 4, ''NaN''']) a;
+SELECT throws_ok('SELECT spend_slope(''2020-01-01:5'', ''2020-01-01'', 0)', '22023', 'period_days must be at least 1, not 0', 'a period of no days');
 SELECT throws_ok('SELECT spend_slope(''2020-01-01:5'', ''infinity'')', '22008', NULL, 'an infinite date');
 
 -- Errors.
@@ -151,9 +152,33 @@ SELECT throws_ok('SELECT * FROM affinity(''bigint 0 baskets {}'', NULL::bigint, 
 SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::bigint[], 0)', '22023', 'how_many must be at least 1, not 0', 'how_many 0');
 SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::bigint[], 1, 0)', '22023', 'neighbours must be at least 1, not 0', 'neighbours 0');
 SELECT throws_ok('SELECT * FROM next_products((SELECT affinity_agg(i, i) FROM generate_series(1, 20000) i), ''{}''::bigint[], 1, 20000)', '54000', NULL, 'too many neighbours');
-SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::text[])', '42804', NULL, 'bought of another type');
+SELECT throws_ok('SELECT * FROM next_products(''bigint 0 baskets {}'', ''{}''::text[])', '42804', 'ids of this basket_counts are of type bigint, not text', 'bought of another type');
 SELECT throws_ok(format('SELECT * FROM next_products(''bigint 0 baskets {}'', %L, NULL::bigint, NULL::bigint)', q), s, NULL, q) FROM (VALUES ('SELECT 1::bigint', '42804'), ('SELECT 1::bigint, ''x''::text', '42804'), ('SELECT ''x''::text, 1', '42804'),
 	('DELETE FROM purchases', '22023'), ('SELECT 1; SELECT 2', '22023'), ('SELECT FROM nowhere', '42P01')) v(q, s);
+
+-- Baskets of few, some and many of twenty thousand products, some of them twice.
+CREATE TABLE wide_lines AS SELECT b AS basket, (b * 7919 + i * i * 31) % 20000 AS product FROM generate_series(1, 400) b, generate_series(1, CASE WHEN b % 3 = 0 THEN 120 ELSE b % 30 + 1 END) i;
+INSERT INTO wide_lines SELECT basket, product FROM wide_lines WHERE product % 5 = 0;
+INSERT INTO wide_lines SELECT 1000 + i, i FROM generate_series(0, 19999) i;
+SELECT is((SELECT row(count(*), sum(together), sum(together * (product * 20011 + other))) FROM affinity((SELECT affinity_agg(basket, product) FROM wide_lines), NULL::bigint)),
+	(SELECT row(count(*), sum(n), sum(n * (a * 20011 + b)))
+	 FROM (SELECT a.product::bigint AS a, b.product::bigint AS b, count(*) AS n FROM (SELECT DISTINCT * FROM wide_lines) a JOIN (SELECT DISTINCT * FROM wide_lines) b USING (basket) WHERE a.product <> b.product GROUP BY 1, 2) p),
+	'twenty thousand products');
+SELECT throws_ok($$SELECT 'uuid {x: 1}'::basket_counts$$, '22P02', NULL, 'an id that is none');
+-- Ids by uuid, smallint, and a type that is none of these.
+CREATE TABLE kinds AS SELECT b, p, md5('b' || b)::uuid AS ub, md5('p' || p)::uuid AS up FROM generate_series(1, 60) b, generate_series(1, 8) p WHERE (b * 7 + p * 3) % 5 < 2;
+SELECT is((SELECT count(*) FROM next_products((SELECT affinity_agg(ub, up) FROM kinds), ARRAY[md5('p1')::uuid, md5('p2')::uuid], 1, 5)),
+	(SELECT count(*) FROM next_products((SELECT affinity_agg(b, p) FROM kinds), '{1,2}'::bigint[], 1, 5)), 'next products by uuid');
+
+CREATE TABLE proposed AS SELECT customer_id, "position", md5('p' || product)::uuid AS product, score
+FROM next_products((SELECT affinity_agg(b, p) FROM kinds), 'SELECT b, p FROM kinds WHERE p < 4', NULL::int, NULL::bigint);
+SELECT ok(count(*) > 50, 'something is proposed') FROM proposed;
+SELECT is((SELECT array_agg(row(customer_id::int, "position", score) ORDER BY customer_id, "position") FROM next_products((SELECT affinity_agg(b, p) FROM kinds),
+		'SELECT CASE WHEN p < 3 THEN b::numeric(9,1) ELSE b::numeric(9,4) END, p::smallint FROM kinds WHERE p < 4', NULL::numeric, NULL::bigint)),
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM proposed), 'customers compared by their type, products of 16 bits');
+SELECT is((SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM next_products((SELECT affinity_agg(ub, up) FROM kinds),
+		'SELECT b, up FROM kinds WHERE p < 4', NULL::int, NULL::uuid)),
+	(SELECT array_agg(row(customer_id, "position", score) ORDER BY customer_id, "position") FROM proposed), 'products by uuid');
 
 SELECT * FROM finish();
 ROLLBACK;

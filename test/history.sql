@@ -3,13 +3,7 @@
 \ir include/binary.sql
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.state_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
+\ir include/errors.sql
 
 -- Random purchases: several a day, refunds, unknown and zero amounts, gaps.
 CREATE TABLE orders AS
@@ -273,4 +267,8 @@ FROM cdnow_histories JOIN (
 \else
 SELECT skip('needs the data folder: CDNOW', 3);
 \endif
+SELECT throws_ok(format('SELECT %L::purchase_history', text), '22P02', NULL, 'text: ' || text) FROM unnest(ARRAY['2024x01-01', '2024-01x01']) text;
+
+SELECT is(history_agg(h ORDER BY n), '2024-01-01,2024-01-02', 'NULL histories are ignored') FROM (VALUES (1, '2024-01-01'::purchase_history), (2, NULL), (3, '2024-01-02')) v(n, h);
+
 SELECT * FROM finish();

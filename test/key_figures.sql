@@ -2,13 +2,7 @@
 BEGIN;
 SELECT no_plan();
 
-CREATE FUNCTION pg_temp.state_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE query;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE;
-END $$;
+\ir include/errors.sql
 
 -- Every third customer has a refund now and then, on a purchase day or not; every fifth buys twice a day.
 CREATE TABLE purchase AS

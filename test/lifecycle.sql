@@ -113,5 +113,11 @@ CREATE TEMP TABLE own_rules AS SELECT i, lifecycle_rules(100 + i, 365) AS r FROM
 SELECT results_eq($$SELECT lifecycle_stage('2024-01-01'::purchase_history, date '2024-01-01' + 101, r)::text FROM own_rules ORDER BY i$$,
 	$$VALUES ('dormant'), ('dormant'), ('at_risk')$$, 'rules from a table, changing from row to row');
 
+SAVEPOINT renamed;
+ALTER TYPE customer_stage RENAME VALUE 'lost' TO 'gone';
+SELECT throws_ok($$SELECT lifecycle_stage('2024-01-01', '2026-01-01')$$, '42704', NULL, 'a stage that somebody renamed');
+ROLLBACK TO renamed;
+SELECT is(lifecycle_stage('2024-01-01', '2026-01-01'), 'lost', 'and back');
+
 SELECT * FROM finish();
 ROLLBACK;

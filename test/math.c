@@ -508,7 +508,9 @@ TestGammaEdges(void)
 	Ok(Same(CrmLogBeta(0.0, 1.0), NAN) && Same(CrmLogBeta(-1.0, 1.0), NAN) &&
 		   Same(CrmLogBeta(NAN, 1.0), NAN) && Same(CrmLogBeta(1.0, NAN), NAN) &&
 		   Same(CrmLogBeta(1.0, INFINITY), -INFINITY) &&
-		   Same(CrmLogGammaRatio(-1.0, 3.0), NAN) && Same(CrmLogGammaRatio(2.0, 0.0), 0.0),
+		   Same(CrmLogGammaRatio(-1.0, 3.0), NAN) && Same(CrmLogGammaRatio(2.0, 0.0), 0.0) &&
+		   Same(CrmLogGammaRatio(1.0, INFINITY), INFINITY) &&
+		   Same(CrmLogGammaRatio(INFINITY, 1.0), NAN),
 	   "log beta at its edges");
 }
 

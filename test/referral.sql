@@ -147,17 +147,9 @@ SELECT is(array_agg(outcome ORDER BY outcome) <@ ARRAY['error 08P01', 'error 22P
 SELECT is(count(DISTINCT g), 2::bigint, 'values compare and hash') FROM (VALUES ('bigint {2 <- 1: 1}'::referral_graph), ('bigint {2<-1:1}'), ('bigint {}')) x(g);
 
 -- Errors.
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 SELECT throws_ok(format('SELECT referral_agg(2, 1, %L)', v), '22023', 'value must be a finite number, not ' || v, 'value ' || v) FROM unnest(ARRAY['NaN', 'Infinity', '-Infinity']) v;
-SELECT throws_ok(format('SELECT referral_agg(2, 1, 1, %L)', v), '22008', NULL, 'referred_at ' || v) FROM unnest(ARRAY['infinity', '-infinity']) v;
+SELECT throws_ok(format('SELECT referral_agg(2, 1, 1, %L)', v), '22008', format('referred_at must be finite, not "%s"', v), 'referred_at ' || v) FROM unnest(ARRAY['infinity', '-infinity']) v;
 SELECT throws_ok(format('SELECT * FROM referral_values(%L, NULL::bigint, %s)', 'bigint {2 <- 1: 1}', a), '22023', NULL, a)
 FROM unnest(ARRAY['decay => -0.1', 'decay => 50', 'decay => ''NaN''', 'max_depth => 0', 'joined_anyway => 1.01', 'joined_anyway => ''NaN''', 'acquisition_saving => ''Infinity''', 'reward_cost => ''NaN''']) a;
 SELECT is(pg_temp.hint_of('SELECT * FROM referral_values(''bigint {}'', NULL::bigint, 50)'), 'It is a fraction: 50 percent is 0.5.', 'the hint says what a percent would be');
@@ -168,6 +160,17 @@ SELECT is((SELECT count(*) FROM (SELECT referral_values('bigint {2 <- 1: 1}', NU
 SELECT throws_ok(format('SELECT value_quadrant(1, 1, 1, %L)', v), '22023', NULL, 'quadrant ' || v) FROM unnest(ARRAY['NaN', 'Infinity']) v;
 CREATE COLLATION pg_temp.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 SELECT throws_ok('SELECT referral_agg(a, a, 1) FROM (SELECT ''x'' COLLATE pg_temp.loose AS a) x', '0A000', NULL, 'a nondeterministic collation');
+
+SELECT throws_ok($$SELECT 'bigint {2 <- 1: }'::referral_graph$$, '22P02', NULL, 'a referral without its value');
+
+-- Sent: in the client's encoding; received: everybody refers or is referred.
+CREATE TABLE umlauts AS SELECT referral_agg(U&'\00e4' || i, U&'\00e4' || i / 2, i) AS g FROM generate_series(1, 5) i;
+SET LOCAL client_encoding = 'LATIN1';
+CREATE TABLE latin AS SELECT referral_graph_send(g) AS sent FROM umlauts;
+RESET client_encoding;
+SELECT ok(position('\xe431'::bytea IN sent) > 0 AND position('\xc3a4'::bytea IN sent) = 0 AND position('\xc3a431'::bytea IN referral_graph_send(g)) > 0, 'ids go in the client''s encoding') FROM latin, umlauts;
+SELECT is(pg_temp.receive('referral_graph', substr(overlay(sent PLACING int4send(1) FROM 39 FOR 4), 1, length(sent) - 16)), 'error 22P03', 'a customer without a referral')
+FROM (SELECT referral_graph_send('bigint {2 <- 1: 5; 3 <- 1: 6}') AS sent) s;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -25,13 +25,23 @@ FROM generate_series(1, 12) AS i, (VALUES ('<script>alert(1)</script>'), ('"><im
 SELECT crm_attach('hostile', 'id', 'at', 'total', workspace => 'odd <b>"name"</b>', as_of => '2025-09-01');
 CREATE TABLE nobody (id int, at date, total numeric);
 SELECT crm_attach('nobody', 'id', 'at', 'total', workspace => 'nobody');
+CREATE DATABASE attached;
 END
+$node->safe_psql('attached', "SET client_min_messages = warning; CREATE EXTENSION crm_ext;
+	CREATE TABLE orders AS SELECT customer_id, purchased_at, amount FROM crm_sample_purchases(2000);
+	SELECT crm_attach('orders', 'customer_id', 'purchased_at', 'amount', as_of => '2025-12-20')");
+{
+	local @ENV{qw(PGHOST PGPORT PGDATABASE PGOPTIONS)} = ($node->host, $node->port, 'attached', '-c client_min_messages=warning');
+	command_ok([ qw(psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f test/include/attached.sql) ], 'everything is attached');
+}
 
 my $pages = $node->basedir . '/pages';
 my $shots = "$ENV{TESTDIR}/../artifacts";
 make_path($pages, $shots);
 
-sub sql { my ($query) = @_; return $node->safe_psql('postgres', $query) }
+# The database whose workspaces are looked at.
+my $database = 'postgres';
+sub sql { my ($query) = @_; return $node->safe_psql($database, $query) }
 
 # The page as a file, written the way the documentation says; its URL.
 sub page_of
@@ -40,7 +50,7 @@ sub page_of
 	my $file = "$pages/$name.html";
 	my ($u) = map { s/'/''/gr } $workspace;
 	open my $out, '>', $file or die;
-	print $out $node->safe_psql('postgres', "SELECT crm_report('$u'" . (defined $currency ? ", '$currency'" : '') . ')'), "\n";
+	print $out sql("SELECT crm_report('$u'" . (defined $currency ? ", '$currency'" : '') . ')'), "\n";
 	close $out;
 	return "file://$file";
 }
@@ -61,6 +71,31 @@ my %tables = (
 		FROM (SELECT clv_12m AS v, row_number() OVER (ORDER BY clv_12m DESC) AS n, count(*) OVER () AS m FROM WS.customers WHERE clv_12m IS NOT NULL) c,
 			generate_series(5, 100, 5) AS x GROUP BY x ORDER BY x');
 
+# And where there is more than purchases.
+my %subscribed = (
+	mrr_monthly => q{SELECT Y{period_start} || CASE WHEN complete THEN '' ELSE ' (not over yet)' END, M{mrr_start}, M{new}, M{expansion}, M{reactivation}, M{contraction}, M{churned}, M{mrr_end},
+		N{customers_end}, 1{net_retention} FROM WS.mrr_monthly ORDER BY period_start DESC LIMIT 36});
+my %attached = (
+	acquisition => q{SELECT coalesce(a.channel, 'unknown'), N{a.customers}, M{a.cost}, M{a.cac}, M{a.mean_value}, 1{a.ltv_to_cac}, 1{a.repeat_rate},
+		coalesce((SELECT count(payback_period) || ' of ' || nullif(count(*), 0) FROM WS.payback p WHERE p.customers > 0 AND p.channel IS NOT DISTINCT FROM a.channel), U&'\2013'),
+		0{(SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY payback_period) FROM WS.payback p WHERE p.customers > 0 AND p.channel IS NOT DISTINCT FROM a.channel)},
+		1{nullif(a.acquisition_to_retention_cost, 0)} FROM WS.acquisition a ORDER BY a.customers DESC, a.channel},
+	referrals => q{SELECT quadrant, N{count(*)}, N{count(*) FILTER (WHERE direct_referrals > 0)}, N{sum(direct_referrals)}, M{avg(clv)}
+		FROM WS.referrals WHERE quadrant IS NOT NULL GROUP BY quadrant ORDER BY array_position('{champions,affluents,advocates,misers}', quadrant)},
+	top_referrers => q{SELECT customer_id, N{direct_referrals}, M{crv}, M{clv}, quadrant FROM WS.referrals WHERE direct_referrals > 0
+		ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10},
+	affinity => q{SELECT product_id, other_product_id, N{together}, 1{100 * confidence}, 1{lift}
+		FROM (SELECT a.*, row_number() OVER (PARTITION BY least(product_id, other_product_id), greatest(product_id, other_product_id) ORDER BY confidence DESC, product_id) AS n
+			FROM WS.affinity a WHERE lift > 1) a WHERE n = 1 ORDER BY log_likelihood_ratio DESC LIMIT 10},
+	next_products => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
+		GROUP BY product_id ORDER BY count(*) DESC, product_id LIMIT 10},
+	funnel => q{SELECT coalesce(channel, 'unknown'), step_name, N{leads}, 1{100 * conversion_rate}, 1{100 * step_rate} FROM WS.funnel ORDER BY channel, step},
+	campaigns => q{SELECT variant || CASE WHEN is_control THEN ' (control)' ELSE '' END, N{contacts}, 1{100 * conversion_rate}, 1{100 * difference},
+		3{p_value}, M{sales_per_contact}, M{extra_value}, M{cost}, 2{campaign_roi} FROM WS.campaigns ORDER BY is_control, variant},
+	engagement => q{SELECT relationship_level, N{count(*)}, N{count(*) FILTER (WHERE is_contacted_too_often)}, 1{100 * avg(response_rate)} FROM WS.engagement
+		GROUP BY relationship_level ORDER BY array_position('{interconnected,collaborative,basic,exploratory}', relationship_level)},
+	channels => q{SELECT coalesce(channel, 'unknown'), N{customers}, N{inbound}, N{outbound}, N{preferred_by}, M{mean_clv_12m} FROM WS.channels ORDER BY customers DESC, channel});
+
 my %url = (
 	demo => page_of('demo', 'crm', 'EUR'),
 	hostile => page_of('hostile', 'odd <b>"name"</b>', '<i>'),
@@ -72,6 +107,9 @@ if ($ENV{CRM_DATA})
 		SELECT crm_attach('cdnow', 'customer_id', 'date', 'amount', workspace => 'cdnow', as_of => '1998-06-30')");
 	$url{cdnow} = page_of('cdnow', 'cdnow', '$');
 }
+$database = 'attached';
+@url{qw(subscribed attached)} = (page_of('subscribed', 'crm', 'EUR'), page_of('attached', 'shop', 'EUR'));
+$database = 'postgres';
 cmp_ok(-s "$pages/$_.html", '<', 500_000, "$_: less than 500 kB") for sort keys %url;
 
 SKIP:
@@ -86,8 +124,12 @@ SKIP:
 	}
 	for my $name (grep { $url{$_} } 'demo', 'cdnow')
 	{
-		figures($browser, $name, $name eq 'demo' ? 'crm' : $name, $name eq 'demo' ? [ '', ' EUR' ] : [ '$', '' ]);
+		figures($browser, $name, $name eq 'demo' ? 'crm' : $name, $name eq 'demo' ? [ '', ' EUR' ] : [ '$', '' ], \%tables);
 	}
+	$database = 'attached';
+	figures($browser, 'subscribed', 'crm', [ '', ' EUR' ], { %tables, %subscribed });
+	figures($browser, 'attached', 'shop', [ '', ' EUR' ], { %tables, %attached });
+	$database = 'postgres';
 	hostile($browser);
 	$browser->end;
 }
@@ -109,7 +151,7 @@ sub looks
 				const r = e.getBoundingClientRect();
 				return r.width && (r.right > innerWidth + 0.5 || r.left < -0.5) && !e.closest('.scroll') }).map(e => e.outerHTML.slice(0, 80)).join(' ')}),
 			'', "$name, $width pixels: nothing sticks out");
-		cmp_ok($browser->screenshot("$shots/$name-$width.png"), '>', 10_000, "$name, $width pixels: a screenshot") if $name =~ /demo|cdnow/;
+		cmp_ok($browser->screenshot("$shots/$name-$width.png"), '>', 10_000, "$name, $width pixels: a screenshot") if $name =~ /demo|cdnow|attached/;
 	}
 	is($browser->value(q{[...document.querySelectorAll('svg.chart')].filter(s => {
 			const names = (s.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
@@ -158,27 +200,28 @@ sub shown
 		N => sub { "to_char($_[0], 'FM999,999,999,990')" },
 		1 => sub { "to_char(round(($_[0])::numeric, 1), 'FM999,990.0')" },
 		0 => sub { "to_char(round(($_[0])::numeric, 0), 'FM999,990')" },
+		3 => sub { "to_char(round(($_[0])::numeric, 3), 'FM999,990.000')" },
 		2 => sub { "to_char(round(($_[0])::numeric, 2), 'FM999,990.00')" },
 		M => sub { "'$money->[0]' || to_char(($_[0])::numeric, CASE WHEN abs($_[0]) < 100 AND ($_[0])::numeric <> round(($_[0])::numeric) THEN 'FM99990.00' ELSE 'FM999,999,999,990' END) || '$money->[1]'" },
 		Y => sub { "to_char($_[0], 'Mon YYYY')" },
 		D => sub { "to_char($_[0], 'FMDD Mon YYYY')" },
 		S => sub { "replace($_[0], '_', ' ')" });
-	$query =~ s/\b([N012MYDS])\{([^}]*)\}/"coalesce(" . $form{$1}->($2) . ", U&'\\2013')"/ge;
+	$query =~ s/\b([N0123MYDS])\{([^}]*)\}/"coalesce(" . $form{$1}->($2) . ", U&'\\2013')"/ge;
 	$query =~ s/\bWS\./$ws./g;
 	return decode('UTF-8', sql($query));
 }
 
 sub figures
 {
-	my ($browser, $name, $ws, $money) = @_;
+	my ($browser, $name, $ws, $money, $tables) = @_;
 	$browser->open_page($url{$name}, 1024);
 	my $got = $browser->value(q{Object.fromEntries([...document.querySelectorAll('table')].map(t =>
 		[t.dataset.view, [...t.tBodies[0].rows].map(r => [...r.cells].map(c => c.textContent).join('|')).join('\n')]))});
-	for my $view (sort keys %tables)
+	for my $view (sort keys %$tables)
 	{
-		is($got->{$view}, shown($ws, $money, $tables{$view}), "$name: the table of $view is the view");
+		is($got->{$view}, shown($ws, $money, $tables->{$view}), "$name: the table of $view is the view");
 	}
-	is(join(' ', sort grep { $_ ne 'clv_bands' } keys %$got), join(' ', sort keys %tables), "$name: no table is left unread");
+	is(join(' ', sort grep { $_ ne 'clv_bands' } keys %$got), join(' ', sort keys %$tables), "$name: no table is left unread");
 	my $bands = 0;
 	$bands += tr/,//dr for map { (split /\|/)[1] } split /\n/, $got->{clv_bands};
 	is($bands, sql("SELECT count(clv_12m) FROM $ws.customers"), "$name: the bands of CLV hold every customer");

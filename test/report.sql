@@ -36,6 +36,9 @@ SELECT is(ARRAY[report_money(1234.5, 'EUR'), report_money(12.345, 'EUR'), report
 SELECT is(report_row('lln', ARRAY['<b>', NULL, '1']), '<tr><th scope="row">&lt;b&gt;</th><td class="l">&ndash;</td><td>1</td></tr>', 'a row of a table');
 SELECT is(report_figure(NULL, NULL, 'kpis.x'), '<data value="" data-name="kpis.x">&ndash;</data>', 'no figure is a dash');
 
+SELECT is(ARRAY[report_sample('{"status": [{"customers": 99999}]}', 50000), report_sample('{"status": [{"customers": 1000000}]}', 50000), report_sample('{"status": "denied", "kpis": [{"customers": 7000}]}', 3000), report_sample('{}', 3000)],
+	ARRAY['', ' From a sample: one customer in 20, by hash of the id.', ' From a sample: one customer in 2, by hash of the id.', ''], 'a sample is named');
+
 -- Parts of charts
 
 SELECT is(chart_ticks(0, 93, 4), '{0,50,100}'::float8[], 'ticks: 1, 2 or 5 times a power of ten');
@@ -101,6 +104,10 @@ SELECT is((SELECT sum(customers) FROM crm.stage_moves), (SELECT count(*) FROM cr
 SELECT results_eq($$SELECT stage_now, sum(customers)::bigint FROM crm.stage_moves GROUP BY 1 ORDER BY 1$$, $$SELECT stage, customers FROM crm.stages ORDER BY 1$$, 'their stages now are those of stages');
 SELECT results_eq($$SELECT stage_before, sum(customers)::bigint FROM crm.stage_moves WHERE stage_before <> 'prospect' GROUP BY 1 ORDER BY 1$$,
 	$$SELECT stage, count(*) FROM crm.customers_as_of('2025-09-20') GROUP BY 1 ORDER BY 1$$, 'their stages before those of three months before');
+SELECT results_eq($$SELECT rfm_score, stage, sum(customers)::bigint, sum(revenue), sum(clv_12m) FROM crm.population GROUP BY 1, 2 ORDER BY 1, 2$$,
+	$$SELECT rfm_score, stage, count(*), sum(spend), sum(round(clv_12m::numeric, 4)) FROM crm.customers GROUP BY 1, 2 ORDER BY 1, 2$$, 'population: customers by score and stage');
+SELECT results_eq($$SELECT stage_before, stage, sum(customers)::bigint FROM crm.population GROUP BY 1, 2 ORDER BY 1, 2$$,
+	$$SELECT * FROM crm.stage_moves ORDER BY 1, 2$$, 'and by stage before');
 SELECT results_eq($$SELECT frequency, customers, round(actual::numeric, 9), known_until, observed_until FROM crm.forecast$$,
 	$$SELECT CASE WHEN f > 6 THEN '7+' ELSE f::text END, count(*), round(avg(later), 9), date '2025-09-20', date '2025-12-20'
 	FROM (SELECT least(count(DISTINCT day) FILTER (WHERE day <= '2025-09-20') - 1, 7) AS f, count(DISTINCT day) FILTER (WHERE day > '2025-09-20') AS later
@@ -191,43 +198,16 @@ SELECT alike(section(:'page', 'ladder'), '%you have no right to read%', 'what ma
 SELECT alike(section(:'page', 'clv'), '%you have no right to read%', 'customers neither');
 SELECT ok(position(:'by_owner' IN :'page') > 0, 'segments come from their view, the same');
 SELECT alike(section(:'page', 'figures'), '%' || (SELECT to_char(round(clv_12m_total), 'FM999,999,990') FROM crm.kpis) || '%', 'the value of the base from kpis');
+SELECT crm_report() AS with_population \gset
+DROP VIEW crm.population;
+SELECT is(crm_report(), :'with_population'::text, 'a workspace without the view of one pass, as of an older version: the same page');
 DROP VIEW crm.ladder;
 SELECT alike(section(crm_report(), 'ladder'), '%this workspace has no view for it%', 'a workspace without a view, as of an older version');
 
 -- What is attached: sections appear with the views.
 
-CREATE TABLE plans AS
-SELECT i AS customer, date '2023-06-01' + i * 7 % 900 AS started, CASE WHEN i % 3 = 0 THEN date '2024-06-01' + i * 11 % 700 END AS ended, 5 + i % 4 * 5 AS mrr
-FROM generate_series(1, 2080, 8) AS i;
 SELECT (regexp_match(crm_report('crm', 'EUR'), '<table data-view="stages">.*?</table>'))[1] AS bought \gset
-SELECT crm_attach_subscriptions('plans', 'customer', 'started', 'ended', 'mrr');
-CREATE TABLE shop AS SELECT order_id, customer_id, purchased_at, amount, product_id, CASE channel WHEN 'web' THEN '<b>web</b>' WHEN 'phone' THEN NULL ELSE channel END AS channel FROM crm_sample_purchases(2000);
-SELECT crm_attach('shop', 'customer_id', 'purchased_at', 'amount', workspace => 'shop', as_of => '2025-12-20');
-CREATE TABLE costs AS
-SELECT m, c AS channel, CASE c WHEN 'app' THEN 2400 WHEN 'poster' THEN 50 ELSE 900 END AS spend, 'acquisition' AS purpose
-FROM generate_series(date '2025-01-01', '2025-10-01', '1 month') AS m, unnest('{<b>web</b>,app,poster}'::text[]) AS c
-UNION ALL SELECT '2025-03-01', NULL, 700, 'retention';
-SELECT crm_attach_costs('costs', 'm', 'spend', 'channel', 'purpose', 'channel', margin => 0.4, workspace => 'shop');
-CREATE TABLE visits AS
-SELECT i AS lead, timestamptz '2025-01-01' + (i % 300 + 9 * n) * interval '1 day' AS at, step, (ARRAY['<b>web</b>', 'app', NULL])[1 + i % 3] AS channel
-FROM generate_series(1, 900) AS i, unnest('{awareness,<i>visit</i>,decision}'::text[]) WITH ORDINALITY AS s(step, n) WHERE i * 7919 % 10 >= n * (1 + i % 3);
-SELECT crm_attach_events('visits', 'lead', 'at', 'step', 'channel', steps => '{awareness,<i>visit</i>,decision}', workspace => 'shop');
-CREATE TABLE mailings AS
-SELECT i AS customer, date '2025-09-01' AS sent_at, (ARRAY['nobody', '<i>letter</i>', 'coupon'])[1 + i * 7919 % 3] AS variant,
-	CASE WHEN i * 31 % 100 < 4 + 7 * (i * 7919 % 3) THEN date '2025-09-10' END AS converted_at, CASE WHEN i * 7919 % 3 > 0 THEN 0.8 END AS cost
-FROM generate_series(1, 900) AS i;
-SELECT crm_attach_campaigns('mailings', 'customer', 'sent_at', 'variant', 'converted_at', 'cost', control => 'nobody', margin => 0.4, workspace => 'shop');
-CREATE TABLE talks AS
-SELECT r % 2010 + 1 AS customer, timestamptz '2025-03-01 08:00' + r / 2010 % 7000 * interval '1 hour' AS at,
-	CASE WHEN r / 7 % 5 < 2 THEN 'inbound' ELSE 'outbound' END AS direction, (ARRAY['<i>chat</i>', 'phone', NULL])[1 + r / 11 % 3] AS channel
-FROM (SELECT i * 48271::bigint * 48271 % 2147483647 AS r FROM generate_series(1, 20000) AS i) AS x;
-SELECT crm_attach_interactions('talks', 'customer', 'at', 'direction', 'channel', pressure_days => 60, pressure_limit => 1, workspace => 'shop');
-CREATE TABLE invitations AS SELECT i AS lead, CASE WHEN i % 4 > 0 THEN 1 + i / 3 % 60 * 40 END AS invited_by FROM generate_series(70, 2200) AS i;
-SELECT crm_attach_referrals('invitations', 'lead', 'invited_by', workspace => 'shop');
-CREATE TABLE lines AS
-SELECT order_id, '<jam> ' || product_id AS product, customer_id FROM shop
-UNION SELECT order_id, '<jam> ' || product_id / 2 * 2 + 1, customer_id FROM shop WHERE order_id % 3 = 0;
-SELECT crm_attach_products('lines', 'order_id', 'product', 'customer_id', workspace => 'shop');
+\ir include/attached.sql
 
 SELECT crm_report('crm', 'EUR') AS page \gset
 SELECT alike(sections(:'page'), '% win-back mrr', 'subscriptions: a section');

@@ -37,15 +37,7 @@ SELECT throws_ok('SELECT churn_rate(''NaN'', 0)', '22023',
                  'customers_at_start must be a number of customers, not NaN', 'churn_rate: NaN');
 SELECT throws_ok('SELECT crr(1e-300, 1e300, 0)', '22003', NULL, 'crr: no infinite result');
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 SELECT alike(pg_temp.hint_of('SELECT crr(100, 10, 11)'), '%still customers at the end%', 'crr: the hint');
 SELECT alike(pg_temp.hint_of('SELECT churn_rate(100, 101)'), '%still customers at the end%',
              'churn_rate: the hint');
@@ -245,6 +237,14 @@ SELECT throws_ok('SELECT crr(h, ''[2024-01-01,infinity)'', 1) FROM customers', '
                  'period must be bounded, not "[2024-01-01,infinity)"', 'period up to infinity');
 SELECT throws_ok('SELECT crr(''{}''::datemultirange, ''[-infinity,2024-01-01)'')', '22023',
                  'period must be bounded, not "[-infinity,2024-01-01)"', 'spans: period from -infinity');
+
+-- Sums beyond 64 bits, and purchases after the last boundary of somebody who also had a refund.
+SELECT is((SELECT (retention_agg(h, '{2024-01-01,2024-02-01}', NULL))[1].revenue FROM (VALUES ('2024-01-05:900000000000000.0001'::purchase_history), ('2024-01-06:900000000000000.0002'), ('2024-01-06:900000000000000')) v(h)),
+	2700000000000000.0003, 'more money than 64 bits hold');
+SELECT is((SELECT (retention_agg(h, '{2024-01-01,2024-02-01}', NULL))[1].revenue FROM (VALUES ('2024-01-05:1,2024-01-06*0:-900000000000000.0001'::purchase_history), ('2024-01-06:1,2024-01-07*0:-900000000000000')) v(h)),
+	-1799999999999998.0001, 'and lost');
+SELECT is(array_agg(complete ORDER BY w), '{true,true}', 'a later purchase completes a period, refunds or not')
+FROM unnest(ARRAY[NULL, 30]) w, unnest((SELECT retention_agg(h, '{2024-01-01,2024-02-01}', w) FROM (VALUES ('2024-01-05:10,2024-01-20*0:-5,2024-03-01:7,2024-03-05*0:-1'::purchase_history)) v(h))) p;
 
 SELECT * FROM finish();
 ROLLBACK;

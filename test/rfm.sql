@@ -4,15 +4,7 @@ SELECT no_plan();
 \ir include/cdnow.sql
 \ir include/binary.sql
 
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 
 -- The definition in plain SQL -------------------------------------------------
 -- score = 1 + floor(bins x customers strictly below / customers); the highest value present
@@ -333,6 +325,40 @@ SELECT is(ARRAY(SELECT outcome FROM pg_temp.mutate('rfm_cuts', rfm_cuts_send(k),
 FROM rfm_values WHERE population IN (1, 101, 201, 301) AND bins = 5;
 SELECT matches(pg_temp.receive('rfm_cuts', substr(rfm_cuts_send(k), 1, n)), 'error (08P01|22P03)', 'cut after ' || n || ' bytes')
 FROM rfm_values, LATERAL generate_series(0, length(rfm_cuts_send(k)) - 1, 9) n WHERE population = 206;
+
+-- Arguments and amounts at their ends.
+CREATE TABLE rfm_collations AS SELECT 'a'::text COLLATE "C" AS x, 'b'::text COLLATE "POSIX" AS y;
+SELECT throws_ok('SELECT rfm_cuts_agg(current_date, 1, 1, 5, x || y) FROM rfm_collations', '42P22', NULL, 'no collation can be told');
+SELECT throws_ok('SELECT rfm_cuts_agg(current_date, 1, 1, NULL)', '22004', NULL, 'no bins');
+SELECT throws_ok('SELECT rfm_cuts_agg(''2024-01-01''::purchase_history, NULL, 5)', '22004', NULL, 'no as-of date');
+SELECT throws_ok(format('SELECT %L::rfm_cuts', (c::text::jsonb || jsonb_build_object('collation', repeat('a', 70000)))), '22P02', NULL, 'a name of 70,000 letters')
+FROM (SELECT rfm_cuts_agg(date '2024-01-01' + i, i, i, 5, i::text) AS c FROM generate_series(1, 20) i) c;
+SELECT is(pg_temp.receive('rfm_cuts', substr(sent, 1, 4) || int4send(70000) || decode(repeat('61', 70000), 'hex') || substr(sent, 9)), 'error 22P03', 'and in bytes')
+FROM (SELECT rfm_cuts_send(rfm_cuts_agg(date '2024-01-01' + i, i, i)) AS sent FROM generate_series(1, 20) i) c;
+SELECT is(rfm_score(c, '2024-01-10', 1, amount), score, 'an amount of ' || amount)
+FROM (SELECT rfm_cuts_agg(date '2024-01-10', 1, (i * 1e-9)::numeric) AS c FROM generate_series(1, 20) i) c,
+     (VALUES (1e20, 335), (-1e20, 331), (1e40, 335), (-1e40, 331), (1e-8, 333)) v(amount, score);
+CREATE TABLE rfm_scales (part int, amount numeric) PARTITION BY LIST (part);
+CREATE TABLE rfm_scales_1 PARTITION OF rfm_scales FOR VALUES IN (1);
+CREATE TABLE rfm_scales_2 PARTITION OF rfm_scales FOR VALUES IN (2);
+INSERT INTO rfm_scales SELECT v.* FROM (VALUES (1, 1e30), (1, 2), (2, 1e-12), (2, 3)) v, generate_series(1, 50);
+SELECT throws_ok('SELECT rfm_cuts_agg(current_date, 1, 1e-40)', '22003', NULL, 'finer than 36 digits');
+SELECT is(rfm_score(c, h, '2024-01-10'), score, 'wide cuts: ' || h)
+FROM (SELECT rfm_cuts_agg(date '2024-01-10', 1, i * 1e-33) AS c FROM generate_series(1, 20) i) c,
+     (VALUES ('2024-01-10:900000000000000'::purchase_history, 335), ('2024-01-09:1,2024-01-10*0:-900000000000000', 131)) v(h, score);
+ANALYZE rfm_scales;
+SET enable_partitionwise_aggregate = on;
+SET cpu_operator_cost = 0;
+SET max_parallel_workers_per_gather = 0;
+SELECT throws_ok(format('SELECT rfm_cuts_agg(current_date, 1, %s amount) FROM rfm_scales', sign), '22003', NULL, 'too fine for what is so large: ' || sign) FROM unnest(ARRAY['', '-']) sign;
+SELECT throws_ok(format('SELECT rfm_cuts_agg(current_date, 1, %s CASE part WHEN 1 THEN 1e-12 WHEN 2 THEN 1e30 END) FROM rfm_scales', sign), '22003', NULL, 'in the other order: ' || sign) FROM unnest(ARRAY['', '-']) sign;
+RESET ALL;
+-- To a client that has another encoding, ids go in that.
+CREATE TABLE rfm_umlauts AS SELECT rfm_cuts_agg(date '2024-01-01' + i, i, i, 5, U&'\00e4' || i) AS c FROM generate_series(1, 20) i;
+SET LOCAL client_encoding = 'LATIN1';
+CREATE TABLE rfm_latin AS SELECT rfm_cuts_send(c) AS sent FROM rfm_umlauts;
+RESET client_encoding;
+SELECT ok(position('\xe431'::bytea IN sent) > 0 AND position('\xc3a4'::bytea IN sent) = 0 AND position('\xc3a431'::bytea IN rfm_cuts_send(c)) > 0, 'ids go in the client''s encoding') FROM rfm_latin, rfm_umlauts;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -133,5 +133,7 @@ SET LOCAL statement_timeout = '300ms';
 SELECT is(pg_temp.state_of('SELECT count(*) FROM crm_sample_purchases(10000000)'), '57014', 'can be cancelled while it starts');
 SET LOCAL statement_timeout = 0;
 
+SELECT is(count(DISTINCT customer_id), 20000::bigint, 'everybody begins on one day') FROM crm_sample_purchases(20000, 1, '2024-01-01', '2024-01-01');
+
 SELECT * FROM finish();
 ROLLBACK;

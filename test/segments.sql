@@ -82,5 +82,16 @@ UPDATE rfm_rules SET segment = 'not committed';
 SELECT is((SELECT count(*) FROM segment_scores WHERE rfm_segment(score) = 'not committed'), 12500::bigint, 'parallel workers');
 RESET ALL;
 
+-- Many rules, and a table of them that is gone.
+SAVEPOINT many_rules;
+DELETE FROM rfm_rules;
+INSERT INTO rfm_rules SELECT i, 'score ' || i, i / 100, i / 100, i / 10 % 10, i / 10 % 10, i % 10, i % 10 FROM generate_series(111, 555) i WHERE i::text !~ '[06789]';
+SELECT is(count(*) FILTER (WHERE rfm_segment(i) = 'score ' || i), 125::bigint, 'a rule for each score') FROM generate_series(111, 555) i WHERE i::text !~ '[06789]';
+ALTER EXTENSION crm_ext DROP TABLE rfm_rules;
+ALTER TABLE rfm_rules RENAME TO rfm_rules_elsewhere;
+SELECT throws_ok('SELECT rfm_segment(555)', '42P01', NULL, 'no table of rules');
+ROLLBACK TO many_rules;
+SELECT is(rfm_segment(555), segment, 'the rules are back') FROM rfm_rules;
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -7,8 +7,11 @@
  * decades.  Held against each fit: the likelihood at the parameters simulated
  * from, the best that an independent optimiser (Nelder and Mead 1965, several
  * starts) finds, the chi-squared distribution of the difference, and the
- * definition of "converged", recomputed here.  Then populations from the CDNOW
- * estimates: share converged, coverage, and the forecast of 39 weeks.
+ * definition of "converged", recomputed here.  Then populations of 5,000 to
+ * 50,000 from the CDNOW estimates: share converged, coverage, and the forecast
+ * of 39 weeks.  Of 4,000 such mbg/nbd populations below 20,000 customers 97.65 %
+ * were covered, so near the 97 % asked for that the line wants many.  Last, how
+ * many evaluations large populations take.
  *
  * Times are real numbers here, not whole days: rounding them would bias the
  * comparison with the truth.
@@ -24,6 +27,7 @@
 #include "math/spend.h"
 
 #define MAX_POPULATION 50000
+#define LARGE_POPULATION 1000000
 
 static int tests;
 static int failures;
@@ -421,8 +425,8 @@ Report(const char *name, const Tally *t)
 
 /* ---- populations ---- */
 
-static CrmHistoryRow rows[MAX_POPULATION], scratch[MAX_POPULATION];
-static double		 later[MAX_POPULATION];
+static CrmHistoryRow rows[LARGE_POPULATION], scratch[LARGE_POPULATION];
+static double		 later[LARGE_POPULATION];
 
 static void
 Simulate(CrmFamily family, const double *params, int customers, double longest, double after)
@@ -636,7 +640,7 @@ TestLikeCdnow(CrmFamily family, const double *params, int populations)
 
 	for (int i = 0; i < populations; i++)
 	{
-		int		  customers = (int) UniformLog(5000, 20000);
+		int		  customers = (int) UniformLog(5000, MAX_POPULATION);
 		CrmSample sample;
 		CrmFit	  fit;
 		int		  covered = 1;
@@ -664,9 +668,36 @@ TestLikeCdnow(CrmFamily family, const double *params, int populations)
 	Ok(l.forecast >= 0.99 * l.populations - (populations < 100), line);
 }
 
+/* ---- large populations ---- */
+
+/* A fit of bg/nbd, times in whole days or not: its evaluations are what it costs. */
+static void
+TestEvaluations(const double *params, int customers, int whole_days)
+{
+	CrmSample sample;
+	CrmFit	  fit;
+	char	  line[120];
+
+	Simulate(CRM_BG_NBD, params, customers, 78, 0);
+	for (int i = 0; i < customers && whole_days; i++)
+	{
+		rows[i].recency = floor(rows[i].recency * 7) / 7;
+		rows[i].age = floor(rows[i].age * 7) / 7;
+	}
+	FitPopulation(CRM_BG_NBD, customers, &sample, &fit);
+	printf("# bg/nbd: %d customers, %d histories, %d evaluations, %g %g %g %g\n", customers,
+		   sample.patterns, fit.evaluations, fit.params[0], fit.params[1], fit.params[2],
+		   fit.params[3]);
+	snprintf(line, sizeof(line), "bg/nbd: %d customers in at most 40 evaluations", customers);
+	Ok(fit.converged && fit.evaluations <= 40, line);
+	CrmReleaseSample(&sample, &hooks);
+}
+
 int
 main(int argc, char **argv)
 {
+	static const double large[3][4] = {
+		{.2425945, 4.413601, .792922, 2.425906}, {1.2, 30, .3, 6}, {.6, 8, 2, 1}};
 	static const double cdnow[3][4] = {{.2425945, 4.413601, .792922, 2.425906},
 									   {.524843, 6.183085, .891359, 1.614002},
 									   {.553277, 10.577683, .606241, 11.668753}};
@@ -678,7 +709,13 @@ main(int argc, char **argv)
 	TestSpend(populations);
 	TestRenewals(populations);
 	for (CrmFamily family = CRM_BG_NBD; family <= CRM_PARETO_NBD; family++)
-		TestLikeCdnow(family, cdnow[family], populations / 5);
+		TestLikeCdnow(family, cdnow[family],
+					  family == CRM_PARETO_NBD ? populations / 5 : 2 * populations);
+	for (int i = 0; i < 3; i++)
+	{
+		TestEvaluations(large[i], MAX_POPULATION, 0);
+		TestEvaluations(large[i], LARGE_POPULATION, 1);
+	}
 	printf("1..%d\n", tests);
 	return failures > 0;
 }

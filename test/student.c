@@ -137,10 +137,41 @@ TestExtremes(void)
 	Ok(moments.sum[0] == 8, "nothing is too small beside it");
 }
 
+/* Far out the tail of one degree of freedom is that of Cauchy's distribution, 2 / (pi t). */
+static void
+TestFarTail(void)
+{
+	static const double far[] = {1e100, 1e160, 1e200, 1e300};
+	int					good = 0;
+
+	for (int i = 0; i < LENGTH(far); i++)
+		good += fabs(CrmStudentTwoSided(far[i], 1) * far[i] * 1.5707963267948966 - 1) < 1e-12;
+	Ok(good == LENGTH(far), "far tails");
+}
+
+/* The state carries before its limbs are full, and survives sums that no values have. */
+static void
+TestCarries(void)
+{
+	static CrmExactMoments moments;
+
+	memset(&moments, 0, sizeof(moments));
+	moments.waiting = (INT64_C(1) << 28) - 1;
+	CrmExactAdd(&moments, -3);
+	Ok(moments.waiting == 0 && CrmExactIsCarried(&moments) && CrmExactMean(&moments) == -3,
+	   "carried in time");
+	CrmExactAdd(&moments, -3);
+	CrmExactCarry(&moments);
+	memset(moments.squares, 0, sizeof(moments.squares));
+	Ok(CrmExactErrorSquare(&moments).fraction == 0, "squares below the mean's");
+}
+
 int
 main(void)
 {
 	TestTails();
+	TestFarTail();
+	TestCarries();
 	TestExact();
 	TestExtremes();
 	printf("1..%d\n", tests);

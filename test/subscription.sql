@@ -23,8 +23,8 @@ SELECT is((SELECT subscription_agg(NULL, -1)), NULL, 'a NULL range is ignored');
 SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', NULL)', '22004', 'argument "mrr" must not be null', 'mrr NULL');
 SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', -5)', '22023', 'mrr must not be negative, not -5', 'mrr negative');
 SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', -0.00001)', '22023', 'mrr must not be negative, not -0.00001', 'mrr a little negative');
-SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', ''NaN'')', '22023', NULL, 'mrr NaN');
-SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', ''Infinity'')', '22023', NULL, 'mrr infinity');
+SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', ''NaN'')', '22023', 'mrr must be a finite number, not NaN', 'mrr NaN');
+SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', ''Infinity'')', '22023', 'mrr must be a finite number, not Infinity', 'mrr infinity');
 SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', 1e15)', '22003', NULL, 'mrr too large');
 SELECT throws_ok('SELECT subscription_agg(''[2024-01-01,2024-02-01)'', 9e14) FROM generate_series(1, 2)', '22003', NULL, 'a sum too large');
 

@@ -47,15 +47,7 @@ FROM unnest(ARRAY['NaN', 'Infinity', '-Infinity']) v;
 SELECT throws_ok(format('SELECT top_share(1, %L)', s), '22023', NULL, 'share ' || s) FROM unnest(ARRAY['-0.1', '1.1', '20', 'NaN', 'Infinity']) s;
 SELECT throws_ok('SELECT top_share(1, NULL)', '22004', NULL, 'share NULL');
 SELECT throws_ok('SELECT top_share(v) FROM (VALUES (1e308::float8), (1e308)) t(v), generate_series(1, 2)', '22003', NULL, 'a sum out of range');
-CREATE FUNCTION pg_temp.hint_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text;
-BEGIN
-	EXECUTE query;
-	RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN hint;
-END $$;
+\ir include/errors.sql
 SELECT is(pg_temp.hint_of('SELECT top_share(1, 20)'), 'It is a fraction: 20 percent is 0.2.', 'the hint says what a percent would be');
 
 SELECT * FROM finish();

@@ -77,7 +77,7 @@ for my $version (@released)
 	is(difference([ catalog_of('postgres') ], 'updated', \@fresh, 'fresh'), '', "$version: the update gives the catalog of a fresh installation");
 	is(figures_of($node), $figures, "$version: all that is stored gives the same figures");
 	is(refresh_differences($node), 'incremental incremental 0', "$version: its workspace goes on");
-	is(in_db('postgres', <<'END'), 't|t|t', "$version: and has what a workspace of the newest version has");
+	is(in_db('postgres', <<'END'), 't|t|t|t', "$version: and has what a workspace of the newest version has");
 SET client_min_messages = warning;
 CREATE SCHEMA fresh;
 CREATE TABLE plans AS SELECT DISTINCT buyer, date '2025-01-01' AS started, NULL::date AS ended, 5 AS mrr FROM orders;
@@ -91,7 +91,9 @@ WITH col AS (
 	WHERE n.nspname IN ('shop', 'fresh') AND c.relkind IN ('r', 'v'))
 SELECT NOT EXISTS (SELECT what FROM col WHERE nspname = 'shop' EXCEPT SELECT what FROM col WHERE nspname = 'fresh'),
 	NOT EXISTS (SELECT what FROM col WHERE nspname = 'fresh' EXCEPT SELECT what FROM col WHERE nspname = 'shop'),
-	(SELECT customers_subscribed FROM shop.kpis) = (SELECT count(*) FROM plans WHERE buyer IS NOT NULL);
+	(SELECT customers_subscribed FROM shop.kpis) = (SELECT count(*) FROM plans WHERE buyer IS NOT NULL),
+	(SELECT count(DISTINCT (proname, pg_get_function_arguments(oid), pg_get_function_result(oid), obj_description(oid, 'pg_proc'))) = 3 AND count(*) = 6
+		FROM pg_proc WHERE pronamespace IN ('shop'::regnamespace, 'fresh'::regnamespace));
 DROP TABLE plans CASCADE;
 SET client_min_messages = error;
 DO $$ BEGIN PERFORM crm_detach('fresh'), crm_refresh('shop'); END $$;

@@ -13,6 +13,8 @@ check:
 	@exec tools/check
 check-sanitized:
 	@UNDER=sanitizers exec tools/check
+check-moved:
+	@CRM_MOVED=yes exec tools/check
 check-valgrind:
 	@UNDER=valgrind exec tools/check
 fuzz:

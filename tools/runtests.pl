@@ -57,6 +57,8 @@ sub make_template
 	psql_quiet('crm_page', 'CREATE EXTENSION crm_ext');
 	psql_quiet('crm_test', 'CREATE EXTENSION crm_ext');
 	psql_quiet('crm_test', 'CREATE EXTENSION pgtap');
+	return unless $ENV{CRM_MOVED};    # make check-moved
+	psql_quiet($_, 'CREATE EXTENSION crm_ext_moved') for 'crm_page', 'crm_test';
 }
 
 sub is_wanted
@@ -81,7 +83,8 @@ sub wanted_files
 		$test->{name} = basename($test->{file}) =~ s/\.\w+$//r;
 		($test->{id} = lc "$test->{kind}_$test->{name}") =~ s/\W/_/g;
 	}
-	return grep { is_wanted($_->{name}, $_->{kind} eq 'docs') } @files;
+	my %kinds = map { $_ => 1 } split ' ', $ENV{CRM_TEST_KINDS} // 'unit tap pgtap regress docs';
+	return grep { $kinds{ $_->{kind} } && is_wanted($_->{name}, $_->{kind} eq 'docs') } @files;
 }
 
 sub run_all
@@ -164,6 +167,7 @@ sub run_regress
 	my @load = $text =~ /^\s*create\s+extension\s+(if\s+not\s+exists\s+)?crm_ext\b/im
 	  ? ()
 	  : ('--load-extension=crm_ext');
+	push @load, '--load-extension=crm_ext_moved' if $ENV{CRM_MOVED};
 	delete @ENV{qw(PGTZ PGDATESTYLE)};
 	exec $regress, @load, "--bindir=$bindir", "--inputdir=$here", "--outputdir=$out/$test->{id}",
 	  "--host=$ENV{PGHOST}", "--user=$ENV{PGUSER}",

@@ -5,10 +5,13 @@
 
 SETTINGS="${SETTINGS:-}
 jit = off"
+export CRM_TEST_TIMEOUT=${CRM_TEST_TIMEOUT:-3600}
 flags="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
 
 if [ "$UNDER" = sanitizers ]; then
 	CC=gcc
+	# PostgreSQL's -fwrapv would define signed overflow, and so hide it
+	flags+=" -fno-wrapv"
 	asan_log=:log_path=$WORK/reports/asan
 	ubsan_log=:log_path=$WORK/reports/ubsan
 	command -v gcc >/dev/null || die "gcc is needed: it brings the sanitizers"

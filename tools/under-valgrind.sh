@@ -1,6 +1,6 @@
 # make check-valgrind: sourced by tools/check. The server that is installed, under valgrind,
 # with all its backends; the extension is built as ever. Slow: unless TESTS says otherwise
-# only the rooms' own tests run. docs/developing.md says what that sees.
+# only the rooms' own tests in SQL run. docs/developing.md says what that sees.
 . tools/under.sh
 
 command -v valgrind >/dev/null || die "valgrind is needed: apt-get install valgrind"
@@ -14,7 +14,12 @@ autovacuum = off
 authentication_timeout = 600
 deadlock_timeout = 60s
 wal_sender_timeout = 0"
-: "${TESTS:=$(ls sql/*.sql | sed 's,sql/\(.*\)\.sql,\1,')}"
+if [ -z "${TESTS:-}" ]; then
+	TESTS=$(ls sql/*.sql | sed 's,sql/\(.*\)\.sql,\1,')
+	export CRM_TEST_KINDS="${CRM_TEST_KINDS:-regress pgtap}"
+fi
+UNIT= # the unit programs do not run under it
+export CRM_UNIT=no
 export CRM_TEST_TIMEOUT=${CRM_TEST_TIMEOUT:-3600} PGCTLTIMEOUT=600 PGCONNECT_TIMEOUT=600
 
 under_wrap <<-END

@@ -62,6 +62,12 @@ no_reports()
 		say "== report ${file##*/}"
 		head -n 60 "$file"
 	done
+	# undefined behaviour below a server is told to its log, whatever log_path says
+	while read -r file; do
+		count=$((count + 1))
+		say "== report in ${file#"$WORK"/}"
+		grep -a -A 30 -m 1 -E 'runtime error:|ERROR: AddressSanitizer' "$file"
+	done < <(find "$WORK/server.log" "$WORK/src/out" -type f -name '*.log' -exec grep -alE 'runtime error:|ERROR: AddressSanitizer' {} + 2>/dev/null)
 	say "reports: $count"
 	[ $count = 0 ]
 }

@@ -14,7 +14,8 @@ my $lines = 'SELECT affinity_agg(basket_id, product_id) FROM order_lines';
 		# the peer on a twentieth of the baskets: its time grows with their number
 		self_join_some => 'WITH b AS MATERIALIZED (SELECT DISTINCT basket_id, product_id FROM order_lines WHERE basket_id % 20 = 0)
 			SELECT count(*), sum(together) FROM (SELECT x.product_id, y.product_id, count(*) AS together FROM b x JOIN b y USING (basket_id) WHERE x.product_id <> y.product_id GROUP BY 1, 2) x',
-		next_products => "SELECT count(*), sum(score) FROM next_products(($lines), 'SELECT basket_id, product_id FROM order_lines', NULL::bigint, NULL::bigint)",
+		next_products => "SELECT count(*), sum(score) FROM next_products((SELECT counts FROM product_counts), 'SELECT customer_id, product_id FROM order_lines', NULL::bigint, NULL::bigint)",
+		next_products_view => 'SELECT count(*), sum(score), count(spend_trend) FROM live.next_products',
 		spend_trend => "SELECT count(spend_trend(history, '2025-12-31')) FROM stored",
 	},
 	lines => [
@@ -24,6 +25,7 @@ my $lines = 'SELECT affinity_agg(basket_id, product_id) FROM order_lines';
 		['the same, baskets in no order', 'at most', undef, 'affinity_shuffled', 'S'],
 		['affinity, times faster than the self-join (20 x a twentieth)', 'faster', 40, 'affinity', sub { $_[0]{self_join_some} && 20 * $_[0]{self_join_some} }],
 		['next products of every customer, in S', 'at most', undef, 'next_products', 'S'],
+		['the view next_products of every customer, in S', 'at most', undef, 'next_products_view', 'S'],
 		['trend of spend of every customer, in R', 'at most', undef, 'spend_trend', 'R'],
 	],
 };

@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "utils/float.h"
 
+#include "argument.h"
 #include "clv/contract.h"
 #include "math/contract.h"
 
@@ -33,15 +34,6 @@ AmountArgument(FunctionCallInfo fcinfo, int argno, const char *name)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("%s must be a finite number, 0 or more, not %s", name,
 					   float8out_internal(value)));
-	return value;
-}
-
-static double
-FiniteArgument(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	double value = PG_GETARG_FLOAT8(argno);
-
-	CheckFinite(name, value);
 	return value;
 }
 

@@ -21,6 +21,7 @@
 #include "book.h"
 #include "compat.h"
 #include "purchase.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(book_agg_finalfn);
 PG_FUNCTION_INFO_V1(book_agg_combinefn);
@@ -202,6 +203,7 @@ MergeBook(BookState *state, const PurchaseBook *book, MemoryContext context)
 		expected += VARSIZE_ANY(state->packed);
 	BookOpen(&reader, book);
 	if (reader.kind != state->kind)
+		/* not reached: one aggregate's books are of one kind */
 		ReportBadBook();
 	state->has_amount |= reader.has_amount;
 	BookBegin(&writer, context, state->kind, state->has_amount, state->packed, expected);
@@ -224,19 +226,17 @@ book_agg_combinefn(PG_FUNCTION_ARGS)
 	PurchaseBook *book;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (BookState *) PG_GETARG_POINTER(1);
 	state =
 		PG_ARGISNULL(0) ? NewState(context, other->kind) : (BookState *) PG_GETARG_POINTER(0);
 	book = other->packed;
 	if (book == NULL || StoreRows(&other->store) > 0)
+		/* not reached: the server serializes what it combines, which packs */
 		book = BookOfState(other, CurrentMemoryContext);
 	MergeBook(state, book, context);
 	if (book != other->packed)
+		/* not reached: nor was it made here */
 		pfree(book);
 	PG_RETURN_POINTER(state);
 }

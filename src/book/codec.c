@@ -235,6 +235,7 @@ BookBegin(BookWriter *writer, MemoryContext context, BookKind kind, bool has_amo
 	{
 		BookOpen(&writer->base, base);
 		if (writer->base.kind != kind)
+			/* not reached: one aggregate's books are of one kind */
 			ReportBadBook();
 		writer->base_left = BookNext(&writer->base);
 	}

@@ -102,6 +102,7 @@ RowMoney(AmountForm form, Datum amount, bool *refund)
 		case AMOUNT_FLOAT8:
 			return PurchaseMoney_float8(amount, refund);
 		default:
+			/* not reached: nothing is asked where there is no amount */
 			return PurchaseMoney_none(amount, refund);
 	}
 }
@@ -240,6 +241,7 @@ PutResultRow(void *target, const BookGroup *group)
 	length = HistoryEncode((uint8 *) VARDATA(query->history), group->days, group->ndays,
 						   query->amount_form != AMOUNT_NONE);
 	if (length > HISTORY_MAX_BYTES)
+		/* not reached: takes 90 million purchase days of one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("purchase history too large: %zu days", group->ndays));
 	SET_VARSIZE(query->history, VARHDRSZ + length);

@@ -98,6 +98,7 @@ DatumBytes(const QueryKey *key, const Datum *id, Size *length)
 	if (key->typlen > 0)
 		*length = key->typlen;
 	else if (key->typlen == -2)
+		/* not reached: no such type of the server has a hash operator class */
 		*length = strlen(DatumGetCString(*id)) + 1;
 	else
 	{

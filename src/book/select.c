@@ -88,6 +88,7 @@ RunSelect(const char *sql, const char *columns, CheckColumnsOf check, TakeRow ta
 	SPI_connect();
 	plan = SPI_prepare_cursor(sql, 0, NULL, CURSOR_OPT_PARALLEL_OK);
 	if (plan == NULL)
+		/* not reached: SPI_prepare_cursor raises errors itself */
 		ReportBadQuery(SPI_result_code_string(SPI_result), columns);
 	sources = SPI_plan_get_plan_sources(plan);
 	CheckStatement(sources, columns);

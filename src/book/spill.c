@@ -141,6 +141,7 @@ static void
 ReadExactly(BufFile *file, void *bytes, Size length)
 {
 	if (BufFileRead(file, bytes, length) != length)
+		/* not reached: needs a broken disk */
 		ereport(ERROR, errcode_for_file_access(),
 				errmsg("could not read from temporary file: %m"));
 }
@@ -186,6 +187,7 @@ LoadPart(Grouper *grouper, SpillPart *part, SpillLevel *level, bool isnull)
 
 	initStringInfo(&space);
 	if (BufFileSeek(part->file, 0, 0, SEEK_SET) != 0)
+		/* not reached: needs a broken disk */
 		ereport(ERROR, errcode_for_file_access(),
 				errmsg("could not rewind temporary file: %m"));
 	for (uint64 left = part->nrows; left > 0;)

@@ -14,7 +14,7 @@
 
 PG_FUNCTION_INFO_V1(clv_contractual);
 
-void
+static void
 CheckFinite(const char *name, double value)
 {
 	if (!isfinite(value))

@@ -5,9 +5,6 @@
 #ifndef CRM_CLV_CONTRACT_H
 #define CRM_CLV_CONTRACT_H
 
-/* 22023 for what is no number; the name is the argument's. */
-extern void CheckFinite(const char *name, double value);
-
 /* 22023 unless from 0 to 1; the hint says how a percent is written. */
 extern void CheckRetentionRate(double retention_rate);
 

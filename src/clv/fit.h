@@ -37,7 +37,4 @@ extern FitState *NewFitState(MemoryContext context, ModelKind kind, Size capacit
 /* Adds a row; weight customers are alike, at most 2^32 - 1. */
 extern FitState *AddFitRow(FitState *state, const CrmHistoryRow *row);
 
-/* 22023 unless both states were configured alike. */
-extern void RequireSameFit(const FitState *left, const FitState *right);
-
 #endif /* CRM_CLV_FIT_H */

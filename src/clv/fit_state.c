@@ -78,6 +78,7 @@ MakeRoom(FitState *state)
 		Size capacity = state->capacity + Max(state->capacity / 5, FIRST_CAPACITY);
 
 		if (capacity > PG_INT32_MAX)
+			/* not reached: takes 2,147,483,648 histories that differ */
 			ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("too many different customer histories: %zu", state->used));
 		state = repalloc_huge(state, StateBytes(capacity));
@@ -95,10 +96,12 @@ AddFitRow(FitState *state, const CrmHistoryRow *row)
 	return state;
 }
 
-void
+/* 22023 unless both states were configured alike. */
+static void
 RequireSameFit(const FitState *left, const FitState *right)
 {
 	if (left->kind != right->kind)
+		/* not reached: one aggregate's states are of one kind */
 		ReportBadBytes(BYTES_WHAT);
 	if (left->family != right->family)
 		ReportChangedArgument("family");

@@ -97,8 +97,8 @@ MakeRoom(Memo *memo)
 		memo->entries = EmptyEntries(memo->context, nold);
 		return;
 	}
-	memo->entries = EmptyEntries(memo->context, nold * 4);
-	memo->nentries = nold * 4;
+	memo->nentries = Min(nold * 4, MOST_ENTRIES);
+	memo->entries = EmptyEntries(memo->context, memo->nentries);
 	for (uint32 i = 0; i < nold; i++)
 		if (old[i].results != NULL)
 			*EntryOf(memo, old[i].frequency, old[i].block) = old[i];

@@ -250,12 +250,13 @@ ModelFromArray(ModelKind kind, CrmFamily family, float8 unit_days, ArrayType *ar
 	model->unit_days = unit_days;
 	model->flags = MODEL_HAS_PARAMS;
 	count = ModelParameterCount(model);
-	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != count || array_contains_nulls(array))
+	if (array_contains_nulls(array))
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s takes %d parameters, not %s", ModelFamilyName(model), count,
-					   array_contains_nulls(array)
-						   ? "NULL"
-						   : psprintf("%d", ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)))),
+				errmsg("parameters of %s must not contain nulls", ModelFamilyName(model)));
+	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != count)
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("%s takes %d parameters, not %d", ModelFamilyName(model), count,
+					   ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array))),
 				errhint("In this order: %s, %s%s%s%s%s.", ModelParameterName(model, 0),
 						ModelParameterName(model, 1), count > 2 ? ", " : "",
 						count > 2 ? ModelParameterName(model, 2) : "", count > 3 ? ", " : "",

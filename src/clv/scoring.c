@@ -326,9 +326,12 @@ DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Hori
 	float8 force = CrmLog1p(horizon->annual_rate) / DAYS_PER_YEAR;
 	float8 whole_month = -CrmExpm1(-force * DAYS_PER_YEAR / 12);
 	float8 sum = 0;
+	float8 last = 1;
 	int64  months = (int64) ceil(horizon->days * 12 / DAYS_PER_YEAR);
 
-	for (int64 done = 0; done < months; done += MONTHS_TOGETHER)
+	/* undiscounted months are but their end; once the discount is no double, nothing is added */
+	for (int64 done = force > 0 ? 0 : Max(months - 1, 0); done < months && last > 0;
+		 done += MONTHS_TOGETHER)
 	{
 		int	   count = (int) Min(MONTHS_TOGETHER, months - done);
 		float8 units[MONTHS_TOGETHER], purchases[MONTHS_TOGETHER], discount[MONTHS_TOGETHER];
@@ -344,6 +347,7 @@ DiscountedMonths(const FittedModel *model, const CrmRestart *restart, const Hori
 		}
 		CrmLivingPurchases(restart, units, count, purchases);
 		CrmExpArray(discount, discount, count);
+		last = discount[count - 1];
 		for (int i = 0; i < count; i++)
 		{
 			int64  left = months - (done + i + 1);

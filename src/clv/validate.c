@@ -86,7 +86,8 @@ RequireDates(DateADT calibration_end, DateADT holdout_end)
 	RequireFiniteDate(holdout_end, "end of the holdout period");
 	if (holdout_end <= calibration_end)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("holdout_end must come after calibration_end"));
+				errmsg("holdout_end must come after calibration_end: %s is not after %s",
+					   DayText(holdout_end), DayText(calibration_end)));
 }
 
 static int128

@@ -108,6 +108,7 @@ Enlarge(LadderState *state)
 	Wait  *old = palloc_extended(capacity * sizeof(Wait), MCXT_ALLOC_HUGE);
 
 	if (capacity >= (UINT32_C(1) << 31))
+		/* not reached: takes 1,073,741,824 waiting times that differ */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many different waiting times: %u", state->used));
 	memcpy(old, state->waits, capacity * sizeof(Wait));

@@ -115,6 +115,8 @@ ResponseRate(FunctionCallInfo fcinfo, const OpenEngagement *open, TimestampTz en
 	{
 		TimestampTz deadline;
 
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (open->contacts[i].inbound)
 			continue;
 		deadline = MomentAfter(open->contacts[i].at, within);
@@ -222,7 +224,9 @@ HalfLifeArgument(FunctionCallInfo fcinfo, int argno)
 	RequireWindow(half_life, "half_life");
 	if (half_life->month == 0 && half_life->day == 0 && half_life->time == 0)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("half_life must be longer than no time"));
+				errmsg("half_life must be longer than no time, not \"%s\"",
+					   DatumGetCString(
+						   DirectFunctionCall1(interval_out, IntervalPGetDatum(half_life)))));
 	return (float8) half_life->month * DAYS_PER_MONTH + half_life->day +
 		   (float8) half_life->time / USECS_PER_DAY;
 }

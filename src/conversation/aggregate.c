@@ -147,6 +147,7 @@ AddContact(EngagementState *state, const NewContact *contact)
 	uint8 *out;
 
 	if (state->contacts == PG_UINT32_MAX)
+		/* not reached: takes 4,294,967,296 contacts with one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many contacts with one customer: %u", state->contacts));
 	state = Reserve(state, FIXED_BYTES + contact->channel.length + contact->kind.length);
@@ -262,6 +263,7 @@ engagement_agg_combinefn(PG_FUNCTION_ARGS)
 		memcmp(state->bytes, other->bytes, other->zone_length) != 0)
 		ReportChangedArgument("time_zone");
 	if (other->contacts > PG_UINT32_MAX - state->contacts)
+		/* not reached: takes 4,294,967,296 contacts with one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many contacts with one customer: %u", PG_UINT32_MAX));
 	state = Reserve(state, bytes);

@@ -155,6 +155,7 @@ AppendMoment(StringInfo text, TimestampTz at)
 	fsec_t		 fsec;
 
 	if (timestamp2tm(at, NULL, &tm, &fsec, NULL, NULL) != 0)
+		/* not reached: input and receive let no such moment in */
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				errmsg("timestamp out of range"));
 	tm.tm_isdst = 0; /* so that the offset is written */

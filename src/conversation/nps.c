@@ -77,8 +77,6 @@ nps_finalfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (NpsState *) PG_GETARG_POINTER(0);
-	if (state->answers == 0)
-		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(100 * (float8) (state->promoters - state->detractors) /
 					 (float8) state->answers);
 }
@@ -95,8 +93,6 @@ nps_margin_finalfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (NpsState *) PG_GETARG_POINTER(0);
-	if (state->answers == 0)
-		PG_RETURN_NULL();
 	n = (float8) state->answers;
 	score = (float8) (state->promoters - state->detractors) / n;
 	variance = (float8) (state->promoters + state->detractors) / n - score * score;
@@ -149,7 +145,8 @@ nps_deserialfn(PG_FUNCTION_ARGS)
 	state->answers = pq_getmsgint64(&message);
 	state->promoters = pq_getmsgint64(&message);
 	state->detractors = pq_getmsgint64(&message);
-	if (state->promoters < 0 || state->detractors < 0 || state->promoters > state->answers ||
+	if (state->answers < 1 || state->promoters < 0 || state->detractors < 0 ||
+		state->promoters > state->answers ||
 		state->detractors > state->answers - state->promoters)
 		ReportBadBytes(STATE_NAME);
 	PG_RETURN_POINTER(state);

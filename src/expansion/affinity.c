@@ -36,7 +36,8 @@ Term(float8 observed, float8 det, float8 a, float8 b)
 	return observed == 0 ? 0 : observed * CrmLog1p(det / (a * b));
 }
 
-float8
+/* Of two products: Dunning's (1993), negative where lift < 1. */
+static float8
 LogLikelihoodRatio(uint32 together, uint32 a_count, uint32 b_count, int64 baskets)
 {
 	float8 both = together;

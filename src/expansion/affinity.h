@@ -114,8 +114,4 @@ extern void SortBaskets(Baskets *baskets, const BasketLines *lines, const uint32
 /* The value of all lines. */
 extern BasketCounts *CountBaskets(const BasketLines *lines);
 
-/* Two products' figures; the likelihood ratio is Dunning's (1993), negative where lift < 1. */
-extern float8 LogLikelihoodRatio(uint32 together, uint32 a_count, uint32 b_count,
-								 int64 baskets);
-
 #endif /* CRM_EXPANSION_AFFINITY_H */

@@ -258,6 +258,7 @@ SplitBaskets(Baskets *baskets, const PackedLines *packed)
 	Size	   i = 0;
 
 	if (groups >= PG_UINT32_MAX)
+		/* not reached: takes 4,294,967,295 baskets */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many baskets: %zu", groups));
 	set.words = palloc_extended(set.nwords * sizeof(uint64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

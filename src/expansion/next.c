@@ -110,7 +110,11 @@ RecommenderInit(Recommender *recommender, const BasketCounts *counts, BookKind k
 	RequirePositive(neighbours, "neighbours");
 	AffinityOpen(&reader, counts);
 	if (reader.ids.kind != kind)
-		ReportIdKind(AFFINITY_NAME, "next_products", reader.ids.kind, kind);
+		ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+				errmsg("ids of this %s are of type %s, not %s", AFFINITY_NAME,
+					   BookKindName(reader.ids.kind), BookKindName(kind)),
+				errhint("Give the products bought as %s[], or with a query NULL::%s.",
+						BookKindName(reader.ids.kind), BookKindName(reader.ids.kind)));
 	memset(recommender, 0, sizeof(Recommender));
 	recommender->counts = counts;
 	recommender->ids = reader.ids;

@@ -15,6 +15,7 @@
 #include "utils/date.h"
 #include "utils/float.h"
 
+#include "argument.h"
 #include "compat.h"
 #include "day.h"
 #include "history.h"
@@ -40,7 +41,9 @@ PeriodsArgument(FunctionCallInfo fcinfo, int argno, const char *name, int32 leas
 
 	if (value < least || value > most)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must be between %d and %d, not %d", name, least, most, value));
+				most < PG_INT32_MAX
+					? errmsg("%s must be between %d and %d, not %d", name, least, most, value)
+					: errmsg("%s must be at least %d, not %d", name, least, value));
 	return value;
 }
 
@@ -116,25 +119,10 @@ spend_slope(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(Slope(&periods) / MONEY_UNIT);
 }
 
-static float8
-ToleranceArgument(FunctionCallInfo fcinfo)
-{
-	float8 tolerance = PG_GETARG_FLOAT8(4);
-
-	if (!(tolerance >= 0 && tolerance <= 1))
-		ereport(
-			ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("tolerance must be between 0 and 1, not %s", float8out_internal(tolerance)),
-			tolerance > 1 && tolerance <= 100
-				? errhint("It is a fraction: %g percent is %g.", tolerance, tolerance / 100)
-				: 0);
-	return tolerance;
-}
-
 Datum
 spend_trend(PG_FUNCTION_ARGS)
 {
-	float8		 tolerance = ToleranceArgument(fcinfo);
+	float8		 tolerance = FractionArgument(fcinfo, 4, "tolerance");
 	SpendPeriods periods;
 	int128		 total = 0;
 	float8		 bound;

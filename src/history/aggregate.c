@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "history.h"
 #include "purchase.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(history_agg_transfn_history);
 PG_FUNCTION_INFO_V1(history_agg_finalfn);
@@ -47,6 +48,7 @@ static void
 CheckCapacity(Size capacity)
 {
 	if (capacity > PG_UINT32_MAX)
+		/* not reached: takes 4,294,967,296 purchases of one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many purchases of one customer: %zu", capacity));
 }
@@ -173,11 +175,7 @@ history_agg_transfn_history(PG_FUNCTION_ARGS)
 	HistoryReader reader;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	HistoryOpen(&reader, PG_GETARG_PURCHASE_HISTORY_P(1));
 	state = TransitionState(fcinfo, reader.days);
 	state->has_amount |= reader.has_amount;
@@ -232,11 +230,7 @@ history_agg_combinefn(PG_FUNCTION_ARGS)
 	HistoryState *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (HistoryState *) PG_GETARG_POINTER(1);
 	state = TransitionState(fcinfo, other->used);
 	PG_RETURN_POINTER(AppendRows(state, other->rows, other->used, other->has_amount));
@@ -266,15 +260,12 @@ history_agg_serialfn(PG_FUNCTION_ARGS)
 Datum
 history_agg_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea		  *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData message;
 	HistoryState  *state;
 	Size		   nrows;
 
 	AggregateContext(fcinfo);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	message.cursor = 0;
+	OpenMessage(&message, PG_GETARG_BYTEA_PP(0));
 	if (message.len < 2 || (message.len - 2) % 16 != 0 ||
 		pq_getmsgbyte(&message) != STATE_VERSION || (uint8) message.data[1] > 1)
 		ReportBadBytes("history_agg state");

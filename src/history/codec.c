@@ -53,6 +53,7 @@ SumDay(const HistoryDay *rows, Size nrows, Size *next)
 		purchases += rows[i].purchases;
 	}
 	if (purchases > PG_INT32_MAX)
+		/* not reached: takes 2,147,483,648 purchases */
 		ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				errmsg("too many purchases on one day: %lld", (long long) purchases));
 	day.amount = MoneyNarrow(amount);
@@ -274,6 +275,7 @@ HistoryFromDays(const HistoryDay *days, Size ndays, bool has_amount)
 	history = palloc_extended(VARHDRSZ + bound, MCXT_ALLOC_HUGE);
 	length = HistoryEncode((uint8 *) VARDATA(history), days, ndays, has_amount);
 	if (length > HISTORY_MAX_BYTES)
+		/* not reached: takes 90 million purchase days of one customer */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("purchase history too large: %zu days", ndays));
 	SET_VARSIZE(history, VARHDRSZ + length);

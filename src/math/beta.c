@@ -245,12 +245,3 @@ CrmLogBetaInc(double a, double b, double x)
 
 	return upper ? LogFarTail(a, b, x, 1.0 - x, near, upper) : near;
 }
-
-double
-CrmLogBetaIncComplement(double a, double b, double x)
-{
-	int	   upper;
-	double near = LogNearTail(a, b, x, 1.0 - x, &upper);
-
-	return upper ? near : LogFarTail(a, b, x, 1.0 - x, near, upper);
-}

@@ -182,8 +182,11 @@ TakeExcerpt(const CrmSample *sample, const CrmHooks *hooks, CrmSample *excerpt)
 	excerpt->frequency_weight = totals;
 }
 
-/* The first start of a large sample: where an excerpt of it has its maximum. */
-static void
+/*
+ * The first start of a large sample: where an excerpt of it has its maximum.  What that took, in
+ * evaluations of the whole.
+ */
+static int
 StartFromExcerpt(CrmFitTask *whole, const Context *all)
 {
 	CrmSample  excerpt;
@@ -204,6 +207,7 @@ StartFromExcerpt(CrmFitTask *whole, const Context *all)
 	all->hooks->release((void *) excerpt.age);
 	all->hooks->release((void *) excerpt.weight);
 	all->hooks->release((void *) excerpt.frequency_weight);
+	return (fit.evaluations + EXCERPT - 1) / EXCERPT;
 }
 
 void
@@ -216,6 +220,7 @@ CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, Crm
 					   .start_count = STARTS,
 					   .customers = sample->customers};
 	double	   purchases, age;
+	int		   evaluations = 0;
 
 	Totals(sample, &purchases, &age);
 	if (!(purchases > 0) || !(age > 0))
@@ -233,7 +238,8 @@ CrmFitBtyd(CrmFamily family, const CrmSample *sample, const CrmHooks *hooks, Crm
 			task.starts[start][i] = Starts[family][start][i];
 	context.work = hooks->allocate(CrmLikelihoodWork(family, sample) * sizeof(double));
 	if (task.costly)
-		StartFromExcerpt(&task, &context);
+		evaluations = StartFromExcerpt(&task, &context);
 	CrmRunFit(&task, fit);
+	fit->evaluations += evaluations;
 	hooks->release(context.work);
 }

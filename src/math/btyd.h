@@ -62,8 +62,8 @@ typedef struct CrmFit
 	double log_likelihood;
 	double customers;
 	int	   iterations;
-	int	   evaluations;
-	bool   usable; /* there are parameters */
+	int	   evaluations; /* of the likelihood of all histories */
+	bool   usable;		/* there are parameters */
 	bool   converged;
 	char   reason[96]; /* empty where converged */
 } CrmFit;

@@ -14,7 +14,7 @@
 
 #define N CRM_MAX_PARAMETERS
 #define GAIN 1e-10 /* log-likelihood still to be had at the end */
-#define BOUND 25.0 /* in log parameters, from the data's own unit */
+#define BOUND 40.0 /* in log parameters: a ridge may rise with their logarithm */
 #define SMALLEST 1e-5
 #define LARGEST 1e5
 #define SECOND_OPINIONS 4 /* starts of a population too large to run them all */
@@ -57,6 +57,7 @@ NameRunaways(const CrmFitTask *task, const double *params, char *reason, size_t 
 			snprintf(reason + length, length < size ? size - length : 0, "%s%s runs to %s",
 					 found > 0 ? ", " : "", task->names[i], value > 1 ? "infinity" : "zero");
 		if (length >= size)
+			/* not reached: all names together are shorter */
 			length = size - 1;
 		found++;
 	}

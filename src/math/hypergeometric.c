@@ -196,6 +196,7 @@ Continuation(const Hypergeometric *f)
 		}
 	}
 	if (at.y > f->y)
+		/* not reached: no arguments are known that take so many steps */
 		result.value = NAN;
 	return result;
 }

@@ -287,8 +287,6 @@ Interpolate(double low, double low_value, double low_slope, double high, double 
 	double root = sqrt(fmax(chord * chord - low_slope * high_slope, 0));
 	double step;
 
-	if (width < 0)
-		root = -root;
 	step = high - width * (high_slope - root - chord) / (high_slope - low_slope - 2 * root);
 	if (!isfinite(step) || (step - low) / width < 0.1 || (step - low) / width > 0.9)
 		step = low + 0.5 * width;

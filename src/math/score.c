@@ -183,7 +183,8 @@ CrmDiscountedPurchases(const CrmRestart *restart, double steps, double step, dou
 		return 0;
 	if (rate == 0)
 		return CrmExpectedPurchases(restart, steps * step);
-	for (double done = 0; done < steps; done += STEPS_TOGETHER)
+	/* once the discount is no double any more, nothing is added */
+	for (double done = 0; done < steps && power > 0; done += STEPS_TOGETHER)
 	{
 		int	   count = (int) fmin(STEPS_TOGETHER, steps - done);
 		double horizons[STEPS_TOGETHER], purchases[STEPS_TOGETHER];
@@ -234,5 +235,5 @@ CrmExpectedLifetime(const double *params, double discount_rate, double renewals)
 
 	if (discount_rate == 0)
 		return params[0] > 1 ? (params[0] + beta - 1) / (params[0] - 1) : NAN;
-	return CrmHyp2f1One(beta, params[0] + beta, discount_rate / (1 + discount_rate));
+	return CrmHyp2f1One(params[0], beta, discount_rate / (1 + discount_rate));
 }

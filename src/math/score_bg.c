@@ -29,6 +29,8 @@
 #define STRIDE 8   /* terms between two looks at whether a series has ended */
 #define TOGETHER 4 /* horizons that share a vector */
 #define MOST_HORIZONS 16
+#define FLAT 1e300
+#define SMALLEST 0x1p-1074
 
 /* The series of several horizons at once, each in a lane: no lane heeds another. */
 typedef struct Series
@@ -199,31 +201,34 @@ CrmBgProbability(const double *params, double purchases, double horizon)
 
 typedef struct Discount
 {
+	double r;
 	double scaled; /* rate x alpha */
-	double a;
-	double b;
 } Discount;
 
 /*
- * Given rate lambda / alpha of purchases, the k-th one is worth
- * z^k, z = lambda / (lambda + alpha rate): z 2F1(1, b; a + b; z).
+ * Given the chance p of leaving after a purchase, and purchases at rate lambda / alpha, the
+ * discounted ones are worth lambda / (lambda p + scaled); lambda ~ gamma(r, 1) makes that
+ * r / p x e^c E_(r + 1)(c), c = scaled / p.
  */
 static double
-WorthGivenRate(const void *context, double lambda, double unused)
+WorthGivenLeaving(const void *context, double p, double stay)
 {
 	const Discount *d = context;
-	double			all = lambda + d->scaled;
+	double			c = d->scaled / p;
 
-	(void) unused;
-	return lambda / all * CrmHyp2f1One(d->b, d->a + d->b, d->scaled / all);
+	(void) stay;
+	if (!(c < FLAT)) /* who buys hardly once has no time to leave */
+		return fmin(d->r / d->scaled, DBL_MAX);
+	return fmin(d->r * CrmExpIntegral(d->r + 1, c) / p, DBL_MAX);
 }
 
 double
 CrmBgDert(const double *params, double rate)
 {
-	Discount d = {rate * params[1], params[2], params[3]};
+	double	 a = params[2], b = params[3];
+	Discount d = {params[0], fmax(rate * params[1], SMALLEST)};
 
 	if (rate == 0)
-		return (d.a + d.b - 1) / (d.a - 1);
-	return CrmGammaAverage(params[0], WorthGivenRate, &d);
+		return (a + b - 1) / (a - 1);
+	return CrmBetaAverage(a, b, (d.r + 1) / d.scaled, WorthGivenLeaving, &d);
 }

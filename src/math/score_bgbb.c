@@ -79,5 +79,5 @@ CrmBgbbDert(const double *params, double rate)
 	double share = params[0] / (params[0] + params[1]);
 
 	return share * CrmExp(-rate) * delta / (gamma + delta) *
-		   CrmHyp2f1One(delta + 1, gamma + delta + 1, -CrmExpm1(-rate));
+		   CrmHyp2f1One(gamma, delta + 1, -CrmExpm1(-rate));
 }

@@ -111,10 +111,5 @@ CrmParetoProbability(const double *params, double purchases, double horizon)
 double
 CrmParetoDert(const double *params, double rate)
 {
-	double s = params[2], scaled = rate * params[3];
-	double purchases = params[0] / params[1] * params[3];
-
-	if (rate == 0)
-		return purchases / (s - 1);
-	return purchases * CrmExp((s - 1) * CrmLog(scaled) + CrmLogHyperU(s, s, scaled));
+	return params[0] / params[1] * params[3] * CrmExpIntegral(params[2], rate * params[3]);
 }

@@ -30,7 +30,6 @@ extern double CrmStirlingRest(double x);
 extern double CrmBetaInc(double a, double b, double x);			  /* I_x(a, b) */
 extern double CrmBetaIncComplement(double a, double b, double x); /* 1 - I_x(a, b) */
 extern double CrmLogBetaInc(double a, double b, double x);
-extern double CrmLogBetaIncComplement(double a, double b, double x);
 
 /*
  * The same with y = 1 - x given as well, for an x so near 1 that the caller
@@ -53,7 +52,12 @@ extern double CrmLogHyp2f1(double a, double b, double c, double z, int *sign);
 /* The same with y = 1 - z given as well, for z near 1 */
 extern double CrmLogHyp2f1Near(double a, double b, double c, double z, double y, int *sign);
 
+/* ---- confluent.c ---- */
+
 /* log U(a, b, z), Tricomi's function, for z > 0 and a > 0 or a - b + 1 > 0 */
 extern double CrmLogHyperU(double a, double b, double z);
+
+/* e^z E_s(z), the integral over t > 0 of e^(-z t) (1 + t)^-s, for s > 0 and z >= 0 */
+extern double CrmExpIntegral(double s, double z);
 
 #endif /* CRM_MATH_SPECIAL_H */

@@ -59,6 +59,7 @@ ReserveEdges(ReferralState *state, Size more)
 	if (likely(more <= state->capacity - state->used))
 		return;
 	if (state->used + more >= ID_NONE)
+		/* not reached: takes 4,294,967,295 referrals */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many referrals: %zu", state->used + more));
 	state->capacity = Max(state->capacity * 2, state->used + more);
@@ -90,7 +91,8 @@ TimeArgument(FunctionCallInfo fcinfo)
 	at = PG_GETARG_TIMESTAMPTZ(4);
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				errmsg("referred_at must be finite"),
+				errmsg("referred_at must be finite, not \"%s\"",
+					   TIMESTAMP_IS_NOBEGIN(at) ? "-infinity" : "infinity"),
 				errhint("Pass NULL where the time is not known."));
 	return at;
 }

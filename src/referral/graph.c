@@ -124,16 +124,19 @@ NumberCustomers(Forest *forest, uint32 *numbers, uint32 *referrals)
 	*referrals = 0;
 	for (uint32 i = 0; i < n; i++)
 	{
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (forest->chosen[i] == ID_NONE)
 			continue;
 		(*referrals)++;
 		numbers[i] = numbers[forest->edges[forest->chosen[i]].referrer] = 0;
 	}
-	CHECK_FOR_INTERRUPTS();
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32 id = forest->order[i];
 
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (numbers[id] == ID_NONE)
 			continue;
 		numbers[id] = kept;
@@ -187,6 +190,8 @@ ReferralBuild(const IdTable *ids, const ReferralEdge *edges, Size nedges, int64 
 	{
 		uint32 edge = forest.chosen[forest.order[i]];
 
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		referrers[i] = edge == ID_NONE ? ID_NONE : numbers[edges[edge].referrer];
 		graph->values[i] = edge == ID_NONE ? 0 : edges[edge].value;
 	}
@@ -202,6 +207,7 @@ ReferralOpen(ReferralReader *reader, const ReferralGraph *graph)
 {
 	Size bytes = VARSIZE(graph);
 	Size offset = offsetof(ReferralGraph, values);
+	Size ids;
 
 	if (bytes < offset || graph->version != REFERRAL_VERSION || graph->kind < BOOK_BIGINT ||
 		graph->kind > BOOK_UUID)
@@ -210,8 +216,10 @@ ReferralOpen(ReferralReader *reader, const ReferralGraph *graph)
 	reader->values = graph->values;
 	reader->referrers = (const uint32 *) (graph->values + graph->customers);
 	offset += (Size) graph->customers * (sizeof(float8) + sizeof(uint32));
-	if (bytes < offset ||
-		IdListOpen(&reader->ids, graph->kind, graph->customers, (const uint8 *) graph + offset,
-				   bytes - offset) != bytes - offset)
+	if (bytes < offset)
+		ReportBadBytes(REFERRAL_NAME);
+	ids = IdListOpen(&reader->ids, graph->kind, graph->customers,
+					 (const uint8 *) graph + offset, bytes - offset);
+	if (ids != bytes - offset || (ids == 0 && graph->customers > 0))
 		ReportBadBytes(REFERRAL_NAME);
 }

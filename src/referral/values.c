@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 
+#include "argument.h"
 #include "compat.h"
 #include "referral.h"
 #include "setof.h"
@@ -45,31 +46,6 @@ typedef struct
 	uint32		   next;
 	uint32		   customers; /* 0: no rows */
 } ReferralRows;
-
-static float8
-FractionArgument(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	float8 value = PG_GETARG_FLOAT8(argno);
-
-	if (!(value >= 0 && value <= 1))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must be between 0 and 1, not %s", name, float8out_internal(value)),
-				value > 1 && value <= 100
-					? errhint("It is a fraction: %g percent is %g.", value, value / 100)
-					: 0);
-	return value;
-}
-
-static float8
-FiniteArgument(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	float8 value = PG_GETARG_FLOAT8(argno);
-
-	if (!isfinite(value))
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("%s must be a finite number, not %s", name, float8out_internal(value)));
-	return value;
-}
 
 static int32
 DepthArgument(FunctionCallInfo fcinfo)

@@ -20,6 +20,8 @@
 
 #include "referral.h"
 
+#define CHECK_EVERY 0x10000
+
 /* Everybody in order of generations. */
 typedef struct
 {
@@ -45,6 +47,8 @@ ListChildren(const ReferralReader *reader, uint32 *starts)
 
 	for (uint32 i = 0; i < n; i++)
 	{
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (reader->referrers[i] != ID_NONE)
 			starts[reader->referrers[i] + 1]++;
 	}
@@ -54,6 +58,8 @@ ListChildren(const ReferralReader *reader, uint32 *starts)
 	memcpy(next, starts, (Size) n * sizeof(uint32));
 	for (uint32 i = 0; i < n; i++)
 	{
+		if (i % CHECK_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (reader->referrers[i] != ID_NONE)
 			children[next[reader->referrers[i]]++] = i;
 	}
@@ -84,7 +90,7 @@ OrderByGeneration(Generations *all, const ReferralReader *reader)
 	{
 		uint32 customer = all->customers[place];
 
-		if (place % 0x10000 == 0)
+		if (place % CHECK_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 		for (uint32 i = starts[customer]; i < starts[customer + 1]; i++)
 		{

@@ -9,9 +9,9 @@ CREATE FUNCTION report_ladder(data jsonb) RETURNS text
 	SELECT coalesce(
 		report_missing(data, 'ladder', 'ladder', 'From the first to the loyal purchase', 'Nobody has bought yet.'),
 		(SELECT report_section('ladder', 'From the first to the loyal purchase',
-				format('Of 100 who bought once, %s bought a second time%s. The fourth purchase day makes a customer loyal: %s of 100 get there.',
+				format('Of 100 who bought once, %s have bought a second time%s. The fourth purchase day makes a customer loyal: %s of 100 got there.',
 					coalesce(report_number(m.second::numeric, 0), '0'),
-					coalesce(', half of them within ' || report_count(m.second_days::bigint) || ' days', ''), coalesce(report_number(m.fourth, 0), '0')),
+					coalesce('; half of the 100 do so within ' || report_count(m.second_days::bigint) || ' days', ''), coalesce(report_number(m.fourth, 0), '0')),
 				replace(chart('ladder', 'Steps from purchase to purchase', 'Bars, a step each: ' || m.described || '.', m.steps * 38,
 					chart_bars(m.names, m.figures, m.shares, m.classes, 100)), '-&gt;', '&rarr;')
 				|| report_folded('Table: the ladder', report_table('ladder', 'lnnnn', '{Purchase day,Customers,Bought again,Share %,Median days}', m.rows)),
@@ -106,7 +106,8 @@ CREATE FUNCTION report_forecast(data jsonb) RETURNS text
 							|| chart_columns(m.expecteds, NULL, m.expected_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'b', 2, 2)
 							|| chart_bands(m.names, 234)))
 				|| report_folded('Table: forecast', report_table('forecast', 'lnnn', '{Repeat purchases until then,Customers,Actual per customer,Expected per customer}', m.rows)),
-				'Below the columns: how often a customer had come back by then. Model: MBG/NBD fitted on what was known before the three months. View forecast. docs/clv.md', false)
+				'Below the columns: how often a customer had come back by then. Model: MBG/NBD fitted on what was known before the three months.'
+					|| report_sample(data, 50000) || ' View forecast. docs/clv.md', false)
 		FROM (SELECT min(f.known_until) AS known_until, min(f.observed_until) AS observed_until,
 				sum(f.customers * f.expected) AS expected, sum(f.customers * f.actual) AS actual,
 				array_agg(f.frequency ORDER BY f.frequency) AS names,

@@ -73,12 +73,12 @@ summary:hover{color:var(--ink)}
 table{border-collapse:collapse;width:100%;font-size:.86rem;overflow-wrap:normal}
 th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th{font-weight:500}
-thead th{color:var(--soft);vertical-align:bottom}
+thead th{color:var(--soft);vertical-align:bottom;white-space:normal}
 tbody th,.l{text-align:left}
 tbody th{max-width:22em;overflow:hidden;text-overflow:ellipsis}
 footer{color:var(--soft);font-size:.84rem;padding-bottom:40px}
 .tiles .span{grid-column:span 2}
-@media (max-width:719px){.tiles li{padding:10px 12px}.chart .wide-only{display:none}section{padding:14px 12px}.chart .heat text,#cohorts .chart .axis:not(.left):not(.right){font-size:9.5px}h1{font-size:1.5rem}}
+@media (max-width:719px){.tiles li{padding:10px 12px}.chart .wide-only{display:none}section{padding:14px 12px}.chart .heat text{font-size:9.5px}#cohorts .chart .axis:not(.left):not(.right){font-size:8.5px}h1{font-size:1.5rem}}
 @media (min-width:900px){.tiles{grid-template-columns:repeat(4,minmax(0,1fr))}main{grid-template-columns:repeat(2,minmax(0,1fr))}.wide{grid-column:1/-1}.two{grid-template-columns:repeat(2,minmax(0,1fr));gap:32px}}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--a:#1d5fa6;--b:#c04e12;--c:#98a3b0;--heat:#6ea0d6;--back:#e6eaee}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:12px}section,.tiles li,tr{break-inside:avoid}details:not([open]){display:none}section{padding:10px 0;border:0;border-top:1px solid var(--line);border-radius:0}

@@ -23,33 +23,39 @@ FROM %1$s.kpis WHERE as_of IS NOT NULL $query$),
 (2, 'kpis', '{kpis}', $query$
 SELECT as_of, customers, active_customers, acquired_30d, repeat_rate, crr_12m, revenue_12m, average_purchase, top_20_revenue_share
 FROM %1$s.kpis WHERE as_of IS NOT NULL $query$),
--- With subscriptions attached, customers has rows of who never bought: those are in no stage of stages.
-(3, 'population', '{customers,subscribers}', $query$
+(3, 'population', '{population}', $query$
+SELECT rfm_score, stage, stage_before, customers, revenue AS spend, clv_12m * 10000 AS clv FROM %1$s.population $query$),
+-- Without that view, or the right to read it. With subscriptions attached, customers has rows of who
+-- never bought: those are in no stage of stages.
+(4, 'population', '{customers,subscribers}', $query$
 SELECT rfm_score, stage, count(*) AS customers, sum(spend) AS spend, sum((clv_12m * 10000)::bigint) AS clv
 FROM %1$s.customers WHERE purchases > 0 OR spend IS NOT NULL GROUP BY rfm_score, stage $query$),
-(4, 'population', '{customers}', $query$
+(5, 'population', '{customers}', $query$
 SELECT rfm_score, stage, count(*) AS customers, sum(spend) AS spend, sum((clv_12m * 10000)::bigint) AS clv
 FROM %1$s.customers GROUP BY rfm_score, stage $query$),
-(5, 'value', '{kpis}', $query$
+(6, 'value', '{kpis}', $query$
 SELECT clv_12m_total FROM %1$s.kpis WHERE jsonb_typeof($1 -> 'population') IS DISTINCT FROM 'array' $query$),
-(6, 'segments', '{segments}', $query$
+(7, 'segments', '{segments}', $query$
 SELECT segment, customers, revenue, mean_clv_12m FROM %1$s.segments WHERE jsonb_typeof($1 -> 'population') IS DISTINCT FROM 'array' $query$),
-(7, 'stages', '{stages}', $query$
+(8, 'stages', '{stages}', $query$
 SELECT stage, customers, revenue, mean_clv_12m FROM %1$s.stages WHERE jsonb_typeof($1 -> 'population') IS DISTINCT FROM 'array' $query$),
-(8, 'retention_monthly', '{retention_monthly}', $query$
+(9, 'retention_monthly', '{retention_monthly}', $query$
 SELECT period_start, customers_at_start, customers_at_end, new_customers, churned, retention_rate, churn_rate, crr, complete
 FROM %1$s.retention_monthly ORDER BY period_start DESC LIMIT 36 $query$),
-(9, 'cohorts_monthly', '{cohorts_monthly}', $query$
+(10, 'cohorts_monthly', '{cohorts_monthly}', $query$
 SELECT cohort, period, cohort_size, active, retention, complete
 FROM (SELECT c.*, max(c.cohort) OVER () AS last_cohort FROM %1$s.cohorts_monthly AS c) AS c
 WHERE cohort > last_cohort - interval '24 months' AND period <= 12 AND cohort_size > 0 $query$),
-(10, 'stage_moves', '{stage_moves}', $query$
+(11, 'stage_moves', '{population,stage_moves}', $query$
+SELECT p.stage_before, p.stage AS stage_now, sum(p.customers) AS customers
+FROM jsonb_to_recordset($1 -> 'population') AS p(stage_before text, stage text, customers bigint) GROUP BY 1, 2 $query$),
+(12, 'stage_moves', '{stage_moves}', $query$
 SELECT stage_before, stage_now, customers FROM %1$s.stage_moves $query$),
-(11, 'ladder', '{ladder}', $query$
+(13, 'ladder', '{ladder}', $query$
 SELECT step, customers, next, share, median_days FROM %1$s.ladder WHERE customers > 0 $query$),
-(12, 'clv_range', '{clv_range}', $query$
+(14, 'clv_range', '{clv_range}', $query$
 SELECT relative_error FROM %1$s.clv_range $query$),
-(13, 'clv', '{customers,kpis}', $query$
+(15, 'clv', '{customers,kpis}', $query$
 WITH sampled AS MATERIALIZED (
 	SELECT o.clv_12m AS v
 	FROM (SELECT c.clv_12m FROM %1$s.customers AS c
@@ -65,32 +71,32 @@ SELECT (SELECT count(*) FROM sampled) AS customers, greatest(($1 #>> '{kpis,0,cu
 		GROUP BY 1) AS b) AS bands,
 	(SELECT jsonb_agg(jsonb_build_object('x', s.x, 'y', r.so_far / nullif(r.total, 0), 'least', r.v))
 	FROM generate_series(5, 100, 5) AS s(x) JOIN ranked AS r ON r.place = (s.x * r.customers + 99) / 100) AS curve $query$),
-(14, 'forecast', '{forecast}', $query$
+(16, 'forecast', '{forecast}', $query$
 SELECT frequency, customers, actual, expected, known_until, observed_until FROM %1$s.forecast $query$),
-(15, 'win_back', '{win_back}', $query$
+(17, 'win_back', '{win_back}', $query$
 SELECT row_number() OVER () AS place, w.*
 FROM (SELECT customer_id::text AS customer_id, stage, last_purchase, days_since_last, turns_dormant_on, value_at_stake FROM %1$s.win_back LIMIT 15) AS w $query$),
-(16, 'models', '{models}', $query$
+(18, 'models', '{models}', $query$
 SELECT model, family, customers, left_out, converged, reason, fitted_at FROM %1$s.models $query$),
 -- What crm_attach_* add; a workspace without has none of these views.
-(17, 'mrr_monthly', '{mrr_monthly}', $query$
+(19, 'mrr_monthly', '{mrr_monthly}', $query$
 SELECT period_start, mrr_start, new, expansion, contraction, churned, reactivation, mrr_end, customers_end, net_retention, complete
 FROM %1$s.mrr_monthly ORDER BY period_start DESC LIMIT 36 $query$),
-(18, 'acquisition', '{acquisition}', $query$
+(20, 'acquisition', '{acquisition}', $query$
 SELECT channel, customers, cost, cac, repeat_rate, mean_value, ltv_to_cac, acquisition_to_retention_cost AS dearer FROM %1$s.acquisition ORDER BY customers DESC, channel LIMIT 20 $query$),
-(19, 'payback', '{payback}', $query$
+(21, 'payback', '{payback}', $query$
 SELECT channel, count(*) AS cohorts, count(payback_period) AS paid_back, percentile_disc(0.5) WITHIN GROUP (ORDER BY payback_period) AS median_months
 FROM %1$s.payback WHERE customers > 0 GROUP BY channel $query$),
-(20, 'referrals', '{referrals}', $query$
+(22, 'referrals', '{referrals}', $query$
 SELECT quadrant, count(*) AS customers, count(*) FILTER (WHERE direct_referrals > 0) AS referrers, sum(direct_referrals) AS referred, avg(clv) AS worth
 FROM %1$s.referrals WHERE quadrant IS NOT NULL GROUP BY quadrant $query$),
-(21, 'lead_conversion', '{lead_conversion}', $query$
+(23, 'lead_conversion', '{lead_conversion}', $query$
 SELECT leads_are, conversion_rate FROM %1$s.lead_conversion $query$),
-(22, 'top_referrers', '{referrals}', $query$
+(24, 'top_referrers', '{referrals}', $query$
 SELECT row_number() OVER () AS place, r.*
 FROM (SELECT customer_id::text AS customer_id, direct_referrals, crv, clv, quadrant FROM %1$s.referrals
 	WHERE direct_referrals > 0 ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10) AS r $query$),
-(23, 'affinity', '{affinity}', $query$
+(25, 'affinity', '{affinity}', $query$
 SELECT row_number() OVER () AS place, p.*
 FROM (SELECT b.*
 	FROM (SELECT DISTINCT ON (least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text))
@@ -98,23 +104,23 @@ FROM (SELECT b.*
 		FROM %1$s.affinity AS a WHERE a.lift > 1
 		ORDER BY least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text), a.confidence DESC, a.product_id::text) AS b
 	ORDER BY b.log_likelihood_ratio DESC, b.product, b.other LIMIT 10) AS p $query$),
-(24, 'next_products', '{next_products}', $query$
+(26, 'next_products', '{next_products}', $query$
 SELECT b.product, count(*) AS customers
 FROM (SELECT DISTINCT ON (n.customer_id) n.product_id::text AS product
 	FROM %1$s.next_products AS n ORDER BY n.customer_id, n.position) AS b
 GROUP BY b.product ORDER BY 2 DESC, 1 LIMIT 10 $query$),
-(25, 'campaigns', '{campaigns}', $query$
+(27, 'campaigns', '{campaigns}', $query$
 SELECT variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, extra_value, cost, campaign_roi
 FROM %1$s.campaigns ORDER BY is_control, variant LIMIT 30 $query$),
-(26, 'engagement', '{engagement}', $query$
+(28, 'engagement', '{engagement}', $query$
 SELECT relationship_level AS level, count(*) AS customers, count(*) FILTER (WHERE is_contacted_too_often) AS pressed, avg(response_rate) AS response_rate
 FROM %1$s.engagement GROUP BY relationship_level $query$),
-(27, 'pressure', '{attachments,engagement}', $query$
+(29, 'pressure', '{attachments,engagement}', $query$
 SELECT options -> 'pressure_limit' AS pressure_limit, options -> 'pressure_days' AS pressure_days
 FROM %1$s.attachments WHERE kind = 'interactions' $query$),
-(28, 'channels', '{channels}', $query$
+(30, 'channels', '{channels}', $query$
 SELECT channel, customers, inbound, outbound, preferred_by, mean_clv_12m FROM %1$s.channels ORDER BY customers DESC, channel LIMIT 20 $query$),
-(29, 'funnel', '{funnel}', $query$
+(31, 'funnel', '{funnel}', $query$
 SELECT channel, step, step_name, leads, conversion_rate, step_rate FROM %1$s.funnel $query$)
 	) AS v(position, name, views, query);
 	END;

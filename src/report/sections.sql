@@ -33,6 +33,14 @@ CREATE FUNCTION report_value(data jsonb) RETURNS numeric
 COMMENT ON FUNCTION report_value(jsonb) IS
 	'internal: clv_12m_total of kpis';
 
+-- The views forecast and clv_range read a sample where there are more than twice so many customers.
+CREATE FUNCTION report_sample(data jsonb, size integer) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN (SELECT CASE WHEN c.customers / size > 1 THEN format(' From a sample: one customer in %s, by hash of the id.', report_count(c.customers / size)) ELSE '' END
+		FROM (SELECT coalesce((data #>> '{status,0,customers}')::bigint, (data #>> '{kpis,0,customers}')::bigint, 0) AS customers) AS c);
+COMMENT ON FUNCTION report_sample(jsonb, integer) IS
+	'internal: says that a figure is of a sample; the empty string where it is of all customers';
+
 CREATE FUNCTION report_tiles(data jsonb, currency text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	BEGIN ATOMIC
@@ -64,7 +72,7 @@ CREATE FUNCTION report_tiles(data jsonb, currency text) RETURNS text
 				'of all revenue comes from 20 % of the customers')
 			|| '</ul><p class="small">' || CASE WHEN k.crr_12m IS NULL THEN '' ELSE
 				'Retention rate = (customers now &minus; new ones) / customers a year ago; those who came back count, so it can pass 100 %. ' END
-			|| 'The range is what the uncertainty of the model&rsquo;s parameters leaves (95 %). Views kpis, clv_range; docs/retention.md, docs/clv.md.</p></section>'
+			|| 'The range is what the uncertainty of the model&rsquo;s parameters leaves (95 %).' || report_sample(data, 3000) || ' Views kpis, clv_range; docs/retention.md, docs/clv.md.</p></section>'
 		FROM jsonb_to_recordset(data -> 'kpis') AS k(customers bigint, active_customers bigint, acquired_30d bigint, repeat_rate double precision,
 			crr_12m double precision, revenue_12m numeric, average_purchase numeric, top_20_revenue_share double precision)));
 	END;

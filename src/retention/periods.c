@@ -128,10 +128,9 @@ periods(PG_FUNCTION_ARGS)
 	RequireFiniteDate(first, "first");
 	RequireFiniteDate(last, "last");
 	if (last < first)
-		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("last (%s) must not come before first (%s)",
-					   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(last))),
-					   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(first)))));
+		ereport(
+			ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("last (%s) must not come before first (%s)", DayText(last), DayText(first)));
 	bounds = ListBoundaries(first, last, PG_GETARG_INTERVAL_P(2), &count);
 	bytes = ARR_OVERHEAD_NONULLS(1) + count * sizeof(DateADT);
 	array = palloc(bytes);

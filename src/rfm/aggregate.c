@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "day.h"
 #include "rfm.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(rfm_cuts_agg_transfn);
 PG_FUNCTION_INFO_V1(rfm_cuts_agg_transfn_bigint);
@@ -179,6 +180,7 @@ RequireSameConfiguration(const RfmPopulation *a, const RfmPopulation *b)
 	if (a->has_as_of != b->has_as_of || a->as_of != b->as_of)
 		ReportChangedArgument("as_of");
 	if (a->id_type != b->id_type || a->collation != b->collation)
+		/* not reached: one aggregate's states have ids of one kind */
 		ReportChangedArgument("customer_id");
 }
 
@@ -218,11 +220,7 @@ rfm_cuts_agg_combinefn(PG_FUNCTION_ARGS)
 	RfmPopulation *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return UnchangedState(fcinfo);
 	other = (RfmPopulation *) PG_GETARG_POINTER(1);
 	if (PG_ARGISNULL(0))
 	{
@@ -266,8 +264,7 @@ SendRow(StringInfo message, const RfmPopulation *population, Size i)
 	memcpy(&monetary, row + RFM_ROW_MONETARY, sizeof(monetary));
 	pq_sendint32(message, day);
 	pq_sendint64(message, frequency);
-	pq_sendint64(message, (int64) (monetary >> 64));
-	pq_sendint64(message, (int64) (uint64) monetary);
+	SendInt128(message, monetary);
 	switch (population->id_type)
 	{
 		case RFM_TIES_TOGETHER:
@@ -348,9 +345,7 @@ ReceiveRow(RfmPopulation *population, StringInfo message)
 {
 	DateADT day = (DateADT) pq_getmsgint(message, 4);
 	int64	frequency = pq_getmsgint64(message);
-	int64	high = pq_getmsgint64(message);
-	uint64	low = (uint64) pq_getmsgint64(message);
-	int128	monetary = (int128) ((uint128) (uint64) high << 64 | low);
+	int128	monetary = ReceiveInt128(message);
 	int64	number;
 	RfmId	id = {NULL, 0};
 
@@ -375,14 +370,11 @@ ReceiveRow(RfmPopulation *population, StringInfo message)
 Datum
 rfm_cuts_agg_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea		  *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData message;
 	RfmPopulation *population;
 
 	AggregateContext(fcinfo);
-	message.data = VARDATA_ANY(bytes);
-	message.len = message.maxlen = VARSIZE_ANY_EXHDR(bytes);
-	message.cursor = 0;
+	OpenMessage(&message, PG_GETARG_BYTEA_PP(0));
 	population = ReceiveHeader(&message);
 	while (message.cursor < message.len)
 	{

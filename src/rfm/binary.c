@@ -17,6 +17,7 @@
 #include "aggregate.h"
 #include "compat.h"
 #include "rfm.h"
+#include "state.h"
 
 PG_FUNCTION_INFO_V1(rfm_cuts_recv);
 PG_FUNCTION_INFO_V1(rfm_cuts_send);
@@ -41,10 +42,7 @@ SendDimension(StringInfo message, const RfmCuts *cuts, const RfmDimension *dimen
 	pq_sendbyte(message, dimension->one_value);
 	pq_sendbyte(message, n);
 	for (int i = 0; i < n; i++)
-	{
-		pq_sendint64(message, (uint64) (dimension->cuts[i] >> 64));
-		pq_sendint64(message, (uint64) dimension->cuts[i]);
-	}
+		SendInt128(message, dimension->cuts[i]);
 	for (int i = 0; cuts->id_type != RFM_TIES_TOGETHER && i < n; i++)
 	{
 		RfmId id = dimension->ids[i];
@@ -125,12 +123,7 @@ ReceiveDimension(StringInfo message, RfmCuts *cuts, RfmDimension *dimension)
 	dimension->one_value = one_value != 0;
 	dimension->ncuts = one_value ? 0 : n;
 	for (int i = 0; i < n; i++)
-	{
-		uint64 high = (uint64) pq_getmsgint64(message);
-		uint64 low = (uint64) pq_getmsgint64(message);
-
-		dimension->cuts[i] = (int128) ((uint128) high << 64 | low);
-	}
+		dimension->cuts[i] = ReceiveInt128(message);
 	for (int i = 0; cuts->id_type != RFM_TIES_TOGETHER && i < n; i++)
 		dimension->ids[i] = ReceiveId(message, cuts->id_type);
 }

@@ -35,6 +35,7 @@ static Size
 PopulationBytes(Size capacity, Size stride)
 {
 	if (capacity > (SIZE_MAX / 2 - sizeof(RfmPopulation)) / stride)
+		/* not reached: takes more memory than there are addresses */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many customers: %zu", capacity));
 	return offsetof(RfmPopulation, rows) + capacity * stride;

@@ -93,6 +93,7 @@ CountRows(WindowObject window)
 	int64 nrows = WinGetPartitionRowCount(window);
 
 	if (nrows > PG_INT32_MAX)
+		/* not reached: takes 2,147,483,648 rows */
 		ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many customers in one partition: %lld", (long long) nrows),
 				errhint("Use rfm_cuts_agg and rfm_score with its result."));

@@ -98,6 +98,11 @@ MrrArgument(FunctionCallInfo fcinfo, int argno)
 	if (PG_ARGISNULL(argno))
 		ReportNullArgument("mrr");
 	mrr = PG_GETARG_NUMERIC(argno);
+	if (numeric_is_nan(mrr) || numeric_is_inf(mrr))
+		ereport(
+			ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("mrr must be a finite number, not %s",
+				   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(mrr)))));
 	ticks = MoneyFromNumeric(mrr);
 	if (ticks < 0 || MoneyIsTinyRefund(mrr))
 		ereport(

@@ -1,5 +1,15 @@
 -- workspace/referrals.sql - who came through whom, and what each customer is worth with that.
 
+-- Wilson's limit p1 (1927) is where (p - p1)^2 = z^2 p1 (1 - p1) / n, p1 < p = x / n; written so that
+-- nothing cancels: 2 x p / (2 x + z^2 + z sqrt(z^2 + 4 x (1 - p))). The upper one is 1 - that of the rest.
+CREATE FUNCTION workspace_rate_lower95(converted bigint, everybody bigint) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN 2::double precision * converted * (converted::double precision / nullif(everybody, 0))
+		/ (2 * converted + '3.8414588206941254'::double precision + '1.959963984540054'::double precision
+			* sqrt('3.8414588206941254'::double precision + 4 * converted * (1 - converted::double precision / nullif(everybody, 0))));
+COMMENT ON FUNCTION workspace_rate_lower95(bigint, bigint) IS
+	'internal: lower 95 percent limit (Wilson 1927) of the rate converted / everybody, a fraction';
+
 CREATE FUNCTION workspace_referral_views(OUT "position" integer, OUT name name, OUT query text, OUT comment text, OUT columns text, OUT row_type name)
 	RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 5
@@ -68,21 +78,37 @@ indirect_value: worth of the later generations, each weakened by decay
 $columns$, NULL),
 
 (3, 'lead_conversion', $query$
-SELECT CASE WHEN l.is_referred THEN 'referred' ELSE 'other' END AS leads_are,
-	count(*) AS leads,
-	count(v.customer_id) AS converted,
-	count(v.customer_id)::double precision / count(*) AS conversion_rate,
-	round(sum((v.value * 10000)::bigint) / 10000.0 / nullif(count(v.customer_id), 0), 4) AS mean_value
-FROM (SELECT r.referred, bool_or(r.referrer IS NOT NULL) AS is_referred FROM %2$s.attached_referrals AS r GROUP BY r.referred) AS l
-	LEFT JOIN %2$s.customer_values AS v ON v.customer_id %3$s l.referred
-GROUP BY l.is_referred
-ORDER BY l.is_referred DESC
+WITH lead AS MATERIALIZED (
+	SELECT l.is_referred, v.customer_id IS NOT NULL AS has_bought, v.value
+	FROM (SELECT r.referred, bool_or(r.referrer IS NOT NULL) AS is_referred FROM %2$s.attached_referrals AS r GROUP BY r.referred) AS l
+		LEFT JOIN %2$s.customer_values AS v ON v.customer_id %3$s l.referred)
+SELECT CASE WHEN g.is_referred THEN 'referred' ELSE 'other' END AS leads_are,
+	g.leads,
+	g.converted,
+	g.converted::double precision / g.leads AS conversion_rate,
+	round(g.value / 10000.0 / nullif(g.converted, 0), 4) AS mean_value,
+	%1$s.workspace_rate_lower95(g.converted, g.leads) AS lower95,
+	1 - %1$s.workspace_rate_lower95(g.leads - g.converted, g.leads) AS upper95,
+	CASE WHEN g.is_referred THEN (c.rates).difference END AS difference,
+	CASE WHEN g.is_referred THEN (c.rates).lower95 END AS difference_lower95,
+	CASE WHEN g.is_referred THEN (c.rates).upper95 END AS difference_upper95,
+	CASE WHEN g.is_referred THEN (c.rates).p_value END AS p_value
+FROM (SELECT l.is_referred, count(*) AS leads, count(*) FILTER (WHERE l.has_bought) AS converted, sum((l.value * 10000)::bigint) AS value
+		FROM lead AS l GROUP BY l.is_referred) AS g,
+	(SELECT %1$s.uplift(l.is_referred, l.has_bought) AS rates FROM lead AS l) AS c
+ORDER BY g.is_referred DESC
 $query$, 'how many of the leads in the attached referrals became customers: referred ones and others (rows without a referrer)', $columns$
 leads_are: referred or other
 leads: leads: different ids
 converted: those of them who bought until the last refresh
 conversion_rate: converted / leads, a fraction
 mean_value: worth of a converted lead's own purchases, rounded to 4 decimals
+lower95: lower 95 percent limit of the conversion_rate (Wilson 1927), a fraction
+upper95: upper 95 percent limit of the conversion_rate
+difference: of the referred: conversion_rate less that of the others, a fraction; NULL of the others, and without any
+difference_lower95: lower 95 percent limit of the difference (Newcombe 1998, method 10)
+difference_upper95: upper 95 percent limit of the difference
+p_value: two-sided probability of such a difference where both convert alike
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;

@@ -347,8 +347,11 @@ BEGIN
 	EXECUTE format('SELECT %s.workspace_fit($1, $2, $3, $4)', crm) INTO refitted
 		USING workspace, done.changed + done.removed, refit, reason IS NOT NULL;
 	EXECUTE format('SELECT %s.workspace_refresh_attachments($1, $2, $3)', crm) USING workspace, reason IS NOT NULL, refitted;
-	EXECUTE format('INSERT INTO %1$I.refresh_log (started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen, refitted)
-		SELECT $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen, $7
+	-- Refreshes come one at a time. Not from a sequence: under wal_level = minimal one that was made and used in the
+	-- same transaction (crm_attach) starts anew after a crash. 0.1.0 had one.
+	EXECUTE format('INSERT INTO %1$I.refresh_log (id, started_at, seconds, kind, reason, customers_changed, customers_removed, customers, rows_seen, refitted)
+		OVERRIDING SYSTEM VALUE
+		SELECT (SELECT coalesce(max(id), 0) + 1 FROM %1$I.refresh_log), $1, round(extract(epoch FROM clock_timestamp() - $1), 3), $2, $3, $4, $5, $6, rows_seen, $7
 		FROM %1$I.workspace_state', workspace)
 		USING started, CASE WHEN reason IS NULL THEN 'incremental' ELSE 'full' END, reason, done.changed, done.removed, customers, refitted;
 END

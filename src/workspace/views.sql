@@ -10,6 +10,10 @@
  *
  * What is of the workspace, not of a customer, is asked for by scalar subqueries: a join with its
  * one row would keep the planner from reading customers in parallel.
+ *
+ * A call that several columns share stands in each of them. A subquery that made it once would have
+ * to be kept from being pulled up (OFFSET 0), and then an outer condition on the customer's id, and
+ * the index, would not reach the customers.
  */
 
 CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
@@ -336,6 +340,31 @@ $query$, 'customers by lifecycle stage three months ago and today (in a pinned w
 stage_before: stage three months before; prospect: had not bought yet
 stage_now: stage as of today
 customers: customers who went from the one to the other
+$columns$, NULL),
+
+(18, 'population', $query$
+SELECT g.rfm_score, g.stage::text AS stage, g.stage_before::text AS stage_before, g.customers, g.revenue, round(g.clv_12m / 10000.0, 4) AS clv_12m
+FROM (SELECT %1$s.rfm_score(c.cuts, c.history, c.refreshed_on) AS rfm_score, %1$s.lifecycle_stage(c.history, c.today) AS stage,
+		%1$s.lifecycle_stage(c.history, c.before) AS stage_before, count(*) AS customers, sum(%1$s.spend(c.history)) AS revenue,
+		sum((%1$s.clv(c.purchase_model, c.spend_model, c.history, c.refreshed_on) * 10000)::bigint) AS clv_12m
+	FROM (SELECT %1$s.as_of(h.history, d.today) AS history, d.today, d.before,
+			(SELECT s.refreshed_on FROM %2$s.workspace_state AS s) AS refreshed_on,
+			(SELECT s.cuts FROM %2$s.workspace_state AS s) AS cuts,
+			(SELECT s.purchase_model FROM %2$s.workspace_state AS s) AS purchase_model,
+			(SELECT s.spend_model FROM %2$s.workspace_state AS s) AS spend_model
+		FROM %2$s.customer_history AS h,
+			LATERAL (SELECT (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) FROM %2$s.workspace_state) AS today,
+				(SELECT (coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) + 1 - interval '3 months')::date - 1
+				FROM %2$s.workspace_state) AS before) AS d
+		WHERE %1$s.as_of(h.history, d.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
+	GROUP BY 1, 2, 3) AS g
+$query$, 'all customers in one pass, by RFM score and by lifecycle stage today and three months ago', $columns$
+rfm_score: score as of the last refresh; NULL without one
+stage: stage as of today
+stage_before: stage three months before; prospect: had not bought yet
+customers: customers with that score and these stages
+revenue: net money of all their purchases
+clv_12m: money expected of all of them in the 365 days after the last refresh, discounted at 10 percent a year
 $columns$, NULL),
 
 (16, 'forecast', $query$
