@@ -53,7 +53,6 @@ SumDay(const HistoryDay *rows, Size nrows, Size *next)
 		purchases += rows[i].purchases;
 	}
 	if (purchases > PG_INT32_MAX)
-		/* not reached: takes 2,147,483,648 purchases */
 		ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				errmsg("too many purchases on one day: %lld", (long long) purchases));
 	day.amount = MoneyNarrow(amount);
