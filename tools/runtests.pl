@@ -297,8 +297,12 @@ sub judge_tap
 sub server_log_tail
 {
 	my ($test) = @_;
-	my @lines = split /\n/, slurp("$out/$test->{id}/tmp_check/log/regress_log_$test->{name}");
-	return @lines ? ('its log:', @lines > 30 ? @lines[ -30 .. -1 ] : @lines) : ();
+	my $logs = "$out/$test->{id}/tmp_check/log";
+	my @lines = split /\n/, slurp("$logs/regress_log_$test->{name}");
+	my @ended = grep { /PANIC:|FATAL:|terminated by signal|exited with exit code|runtime error:|Failed process was|shut ?down/ }
+	  map { split /\n/, slurp($_) } glob("$logs/$test->{name}_*.log");
+	return ((@lines ? ('its log:', @lines > 30 ? @lines[ -30 .. -1 ] : @lines) : ()),
+		(@ended ? ('its servers:', @ended > 15 ? @ended[ -15 .. -1 ] : @ended) : ()));
 }
 
 sub failure
