@@ -14,6 +14,7 @@ $node->append_conf('postgresql.conf', <<'END');
 jit = off
 max_connections = 40
 client_min_messages = error
+synchronous_commit = on    # else a crash may take what was committed
 END
 $node->start;
 
@@ -195,7 +196,7 @@ end_session($_) for $one, $two, $reader;
 
 # ------------------------------------------------------------------ writers, refreshes, crashes
 
-as('alice', "SELECT crm_attach('shop.orders', 'buyer', 'at', 'total', workspace => 'w_log')");
+is(as('alice', "SELECT crm_attach('shop.orders', 'buyer', 'at', 'total', workspace => 'w_log')"), '', 'attached');
 as('alice', "SELECT crm_refresh('w_log')") for 1 .. 3;
 $node->stop('immediate');
 $node->start;
