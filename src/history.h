@@ -260,6 +260,23 @@ HistoryReadTotals(HistoryTotals *totals, const PurchaseHistory *history)
 }
 
 /*
+ * The first purchase or refund day, and whether there are amounts, for whoever may need no
+ * more; false for an empty history and bytes that are no history.
+ */
+static inline bool
+HistoryReadFirst(DateADT *first, bool *has_amount, const PurchaseHistory *history)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(history);
+
+	if (unlikely(VARSIZE_ANY_EXHDR(history) < HISTORY_HEADER_BYTES ||
+				 bytes[0] != HISTORY_VERSION))
+		return false;
+	memcpy(first, bytes + 3, sizeof(DateADT));
+	*has_amount = (bytes[1] & HISTORY_HAS_AMOUNT) != 0;
+	return true;
+}
+
+/*
  * What a history says as of a date, in the words of the customer-base
  * literature: purchase days only, days as integers.
  */

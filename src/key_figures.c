@@ -171,16 +171,13 @@ CountCustomer(KeyFigures *figures, const Customer *customer)
 static pg_attribute_always_inline bool
 BeginsLater(KeyFigures *figures, const PurchaseHistory *history)
 {
-	const uint8 *bytes = (const uint8 *) VARDATA_ANY(history);
-	DateADT		 first;
+	DateADT first;
+	bool	has_amount;
 
-	if (unlikely(VARSIZE_ANY_EXHDR(history) < HISTORY_HEADER_BYTES ||
-				 bytes[0] != HISTORY_VERSION))
+	if (unlikely(!HistoryReadFirst(&first, &has_amount, history)) ||
+		first < figures->arguments.end)
 		return false;
-	memcpy(&first, bytes + 3, sizeof(DateADT));
-	if (first < figures->arguments.end)
-		return false;
-	figures->has_amount |= (bytes[1] & HISTORY_HAS_AMOUNT) != 0;
+	figures->has_amount |= has_amount;
 	return true;
 }
 
