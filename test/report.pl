@@ -87,7 +87,7 @@ my %attached = (
 	affinity => q{SELECT product_id, other_product_id, N{together}, 1{100 * confidence}, 1{lift}
 		FROM (SELECT a.*, row_number() OVER (PARTITION BY least(product_id, other_product_id), greatest(product_id, other_product_id) ORDER BY confidence DESC, product_id) AS n
 			FROM WS.affinity a WHERE lift > 1) a WHERE n = 1 ORDER BY log_likelihood_ratio DESC LIMIT 10},
-	next_products => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
+	best_offers => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
 		GROUP BY product_id ORDER BY count(*) DESC, product_id LIMIT 10},
 	funnel => q{SELECT coalesce(channel, 'unknown'), step_name, N{leads}, 1{100 * conversion_rate}, 1{100 * step_rate} FROM WS.funnel ORDER BY channel, step},
 	campaigns => q{SELECT variant || CASE WHEN is_control THEN ' (control)' ELSE '' END, N{contacts}, 1{100 * conversion_rate}, 1{100 * difference},

@@ -175,8 +175,8 @@ CREATE FUNCTION report_products(data jsonb) RETURNS text
 				replace(chart('products', 'Products bought together', 'Bars, share of purchases with the first product that have the second: ' || m.described || '.', m.pairs * 38,
 					chart_bars(m.names, m.figures, m.sizes, m.classes, 1)), '-&gt;', '&rarr;')
 				|| report_folded('Table: bought together', report_table('affinity', 'llnnn', '{With,Bought too,Purchases with both,Of 100,Times chance}', m.rows))
-				|| coalesce('<h3>Offer next</h3>' || report_table('next_products', 'ln', '{Product,Best offer for so many customers}', n.rows), ''),
-				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views affinity, next_products. docs/expansion.md', false)
+				|| coalesce('<h3>Offer next</h3>' || report_table('best_offers', 'ln', '{Product,Best offer for so many customers}', n.rows), ''),
+				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views affinity, best_offers. docs/expansion.md', false)
 			FROM (SELECT count(*) AS pairs, array_agg(a.product || ' -> ' || a.other ORDER BY a.place) AS names,
 					array_agg(report_percent(100 * a.confidence) || ', ' || report_number(a.lift::numeric, 1) || ' x' ORDER BY a.place) AS figures,
 					array_agg(a.confidence ORDER BY a.place) AS sizes, array_agg('a'::text ORDER BY a.place) AS classes,
@@ -184,7 +184,7 @@ CREATE FUNCTION report_products(data jsonb) RETURNS text
 					string_agg(report_row('llnnn', ARRAY[a.product, a.other, report_count(a.together), report_number((100 * a.confidence)::numeric, 1), report_number(a.lift::numeric, 1)]), '' ORDER BY a.place) AS rows
 				FROM jsonb_to_recordset(data -> 'affinity') AS a(place int, product text, other text, together bigint, confidence double precision, lift double precision)) AS m,
 				(SELECT string_agg(report_row('ln', ARRAY[q.product, report_count(q.customers)]), '' ORDER BY q.customers DESC, q.product) AS rows
-				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'next_products') WHEN 'array' THEN data -> 'next_products' ELSE '[]' END) AS q(product text, customers bigint)) AS n)
+				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'best_offers') WHEN 'array' THEN data -> 'best_offers' ELSE '[]' END) AS q(product text, customers bigint)) AS n)
 		ELSE u.missing END
 	FROM (SELECT report_unattached(data, 'affinity', 'products', 'What goes together, what to offer next',
 			'No two products are bought together more often than chance would have it.') AS missing) AS u;

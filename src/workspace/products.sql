@@ -50,6 +50,16 @@ product_id: a product not bought yet
 score: how well it goes with what was bought: sum of cosine similarities (Deshpande and Karypis 2004)
 because_of: the product bought that says so most
 spend_trend: growing, steady or shrinking: the slope of the customer's spend over the last four times 90 days, as of the last refresh; NULL when too little is known
+$columns$, NULL),
+
+(3, 'best_offers', $query$
+SELECT n.product AS product_id, count(*) AS customers
+FROM %2$s.stored_products_rows AS n
+WHERE n.position = 1
+GROUP BY n.product
+$query$, 'of how many customers each product is the best next one, as of the last refresh that rebuilt or fitted; what was bought since is not looked at', $columns$
+product_id: a product
+customers: customers whose position 1 it was
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;
@@ -100,4 +110,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION crm_attach_products(regclass, name, name, name, integer, integer, name) IS
-	'attaches lines of baskets to a workspace: a row per product in a basket (an order) and, if named, whose it is; how_many: products proposed to each customer; min_count: least baskets that hold two products together; adds the views affinity and next_products; again: replaces what was attached; only the workspace''s owner';
+	'attaches lines of baskets to a workspace: a row per product in a basket (an order) and, if named, whose it is; how_many: products proposed to each customer; min_count: least baskets that hold two products together; adds the views affinity, next_products and best_offers; again: replaces what was attached; only the workspace''s owner';
