@@ -96,34 +96,27 @@ SELECT leads_are, conversion_rate FROM %1$s.lead_conversion $query$),
 SELECT row_number() OVER () AS place, r.*
 FROM (SELECT customer_id::text AS customer_id, direct_referrals, crv, clv, quadrant FROM %1$s.referrals
 	WHERE direct_referrals > 0 ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10) AS r $query$),
+-- Of the two rows of a pair that with the larger confidence, which has the rarer product first.
 (25, 'affinity', '{affinity}', $query$
 SELECT row_number() OVER () AS place, p.*
-FROM (SELECT b.*
-	FROM (SELECT DISTINCT ON (least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text))
-			a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
-		FROM %1$s.affinity AS a WHERE a.lift > 1
-		ORDER BY least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text), a.confidence DESC, a.product_id::text) AS b
-	ORDER BY b.log_likelihood_ratio DESC, b.product, b.other LIMIT 10) AS p $query$),
+FROM (SELECT a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
+	FROM %1$s.affinity AS a
+	WHERE a.lift > 1 AND (a.product_count < a.other_count OR a.product_count = a.other_count AND a.product_id < a.other_product_id)
+	ORDER BY a.log_likelihood_ratio DESC, a.product_id, a.other_product_id LIMIT 10) AS p $query$),
 (26, 'best_offers', '{best_offers}', $query$
 SELECT b.product_id::text AS product, b.customers FROM %1$s.best_offers AS b ORDER BY b.customers DESC, b.product_id::text LIMIT 10 $query$),
--- A workspace that was attached before there was that view.
-(27, 'best_offers', '{next_products}', $query$
-SELECT b.product, count(*) AS customers
-FROM (SELECT DISTINCT ON (n.customer_id) n.product_id::text AS product
-	FROM %1$s.next_products AS n ORDER BY n.customer_id, n.position) AS b
-GROUP BY b.product ORDER BY 2 DESC, 1 LIMIT 10 $query$),
-(28, 'campaigns', '{campaigns}', $query$
+(27, 'campaigns', '{campaigns}', $query$
 SELECT variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, extra_value, cost, campaign_roi
 FROM %1$s.campaigns ORDER BY is_control, variant LIMIT 30 $query$),
-(29, 'engagement', '{engagement}', $query$
+(28, 'engagement', '{engagement}', $query$
 SELECT relationship_level AS level, count(*) AS customers, count(*) FILTER (WHERE is_contacted_too_often) AS pressed, avg(response_rate) AS response_rate
 FROM %1$s.engagement GROUP BY relationship_level $query$),
-(30, 'pressure', '{attachments,engagement}', $query$
+(29, 'pressure', '{attachments,engagement}', $query$
 SELECT options -> 'pressure_limit' AS pressure_limit, options -> 'pressure_days' AS pressure_days
 FROM %1$s.attachments WHERE kind = 'interactions' $query$),
-(31, 'channels', '{channels}', $query$
+(30, 'channels', '{channels}', $query$
 SELECT channel, customers, inbound, outbound, preferred_by, mean_clv_12m FROM %1$s.channels ORDER BY customers DESC, channel LIMIT 20 $query$),
-(32, 'funnel', '{funnel}', $query$
+(31, 'funnel', '{funnel}', $query$
 SELECT channel, step, step_name, leads, conversion_rate, step_rate FROM %1$s.funnel $query$)
 	) AS v(position, name, views, query);
 	END;

@@ -53,10 +53,7 @@ spend_trend: growing, steady or shrinking: the slope of the customer's spend ove
 $columns$, NULL),
 
 (3, 'best_offers', $query$
-SELECT n.product AS product_id, count(*) AS customers
-FROM %2$s.stored_products_rows AS n
-WHERE n.position = 1
-GROUP BY n.product
+SELECT c.product_id, c.customers FROM %2$s.stored_products_counts AS c
 $query$, 'of how many customers each product is the best next one, as of the last refresh that rebuilt or fitted; what was bought since is not looked at', $columns$
 product_id: a product
 customers: customers whose position 1 it was
