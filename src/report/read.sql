@@ -96,13 +96,10 @@ SELECT leads_are, conversion_rate FROM %1$s.lead_conversion $query$),
 SELECT row_number() OVER () AS place, r.*
 FROM (SELECT customer_id::text AS customer_id, direct_referrals, crv, clv, quadrant FROM %1$s.referrals
 	WHERE direct_referrals > 0 ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10) AS r $query$),
--- Of the two rows of a pair that with the larger confidence, which has the rarer product first.
-(25, 'affinity', '{affinity}', $query$
+(25, 'best_pairs', '{best_pairs}', $query$
 SELECT row_number() OVER () AS place, p.*
-FROM (SELECT a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
-	FROM %1$s.affinity AS a
-	WHERE a.lift > 1 AND (a.product_count < a.other_count OR a.product_count = a.other_count AND a.product_id < a.other_product_id)
-	ORDER BY a.log_likelihood_ratio DESC, a.product_id, a.other_product_id LIMIT 10) AS p $query$),
+FROM (SELECT a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift
+	FROM %1$s.best_pairs AS a ORDER BY a.log_likelihood_ratio DESC, a.product_id, a.other_product_id LIMIT 10) AS p $query$),
 (26, 'best_offers', '{best_offers}', $query$
 SELECT b.product_id::text AS product, b.customers FROM %1$s.best_offers AS b ORDER BY b.customers DESC, b.product_id::text LIMIT 10 $query$),
 (27, 'campaigns', '{campaigns}', $query$
