@@ -11,6 +11,7 @@
 #include "history.h"
 
 PG_FUNCTION_INFO_V1(workspace_spend);
+PG_FUNCTION_INFO_V1(workspace_spend_as_of);
 PG_FUNCTION_INFO_V1(workspace_repeat_spend);
 PG_FUNCTION_INFO_V1(workspace_value_at_stake);
 
@@ -26,6 +27,27 @@ workspace_spend(PG_FUNCTION_ARGS)
 	if (!reader.has_amount)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(Float8FromMoney(reader.spend));
+}
+
+/* The same as of a date, of who has bought by then: a customer's part of the revenue. */
+Datum
+workspace_spend_as_of(PG_FUNCTION_ARGS)
+{
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	HistorySummary	 summary;
+	HistoryTotals	 totals;
+	DateADT			 first;
+	bool			 has_amount;
+
+	RequireFiniteDate(as_of, "as-of date");
+	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of &&
+			   HistoryReadFirst(&first, &has_amount, history) && has_amount))
+		PG_RETURN_FLOAT8(Float8FromMoney(totals.spend));
+	HistorySummarize(&summary, history, as_of);
+	if (!summary.has_amount || summary.purchase_days == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(Float8FromMoney(summary.spend));
 }
 
 Datum

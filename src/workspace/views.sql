@@ -21,6 +21,11 @@ CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
 COMMENT ON FUNCTION workspace_spend(purchase_history) IS
 	'internal: spend as double precision';
 
+CREATE FUNCTION workspace_spend(h purchase_history, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'workspace_spend_as_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION workspace_spend(purchase_history, date) IS
+	'internal: spend as of the date as double precision; NULL without amounts, or when nothing was bought by then';
+
 CREATE FUNCTION workspace_repeat_spend(h purchase_history, as_of date) RETURNS numeric
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION workspace_repeat_spend(purchase_history, date) IS
@@ -110,11 +115,10 @@ SELECT s.refreshed_on AS as_of,
 FROM %2$s.workspace_state AS s,
 	(SELECT count(*) FILTER (WHERE %1$s.first_purchase(h.history) <= d.refreshed_on) AS customers,
 		count(*) FILTER (WHERE %1$s.last_purchase(%1$s.as_of(h.history, d.refreshed_on)) > d.active_since) AS active_customers,
-		count(*) FILTER (WHERE %1$s.first_purchase(h.history) BETWEEN d.refreshed_on - 29 AND d.refreshed_on) AS acquired_30d,
-		count(*) FILTER (WHERE %1$s.purchase_days(%1$s.as_of(h.history, d.refreshed_on)) >= 2) AS repeaters,
+		count(*) FILTER (WHERE %1$s.customer_age(h.history, d.refreshed_on, 1) < 30) AS acquired_30d,
+		count(*) FILTER (WHERE %1$s.frequency(h.history, d.refreshed_on) >= 1) AS repeaters,
 		sum(%1$s.workspace_repeat_spend(h.history, d.refreshed_on)) AS repeat_revenue,
-		%1$s.top_share(%1$s.workspace_spend(%1$s.as_of(h.history, d.refreshed_on)), 0.2::double precision)
-			FILTER (WHERE %1$s.first_purchase(h.history) <= d.refreshed_on) AS top_20_revenue_share,
+		%1$s.top_share(%1$s.workspace_spend(h.history, d.refreshed_on), 0.2::double precision) AS top_20_revenue_share,
 		sum((%1$s.clv((SELECT w.purchase_model FROM %2$s.workspace_state AS w), (SELECT w.spend_model FROM %2$s.workspace_state AS w),
 			h.history, d.refreshed_on) * 10000)::bigint) AS clv_12m,
 		%1$s.retention_agg(h.history,
