@@ -4,19 +4,7 @@ BEGIN;
 SET LOCAL client_min_messages = error;
 SELECT no_plan();
 
--- SQLSTATE, message and hint of what fails.
-CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'nothing failed';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, message, nullif(hint, ''));
-END
-$$;
+\ir include/failure.sql
 CREATE FUNCTION sections(page text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(m[1], ' ') FROM regexp_matches(page, '<section id="([^"]+)"', 'g') AS m
 $$;

@@ -15,19 +15,7 @@ BEGIN
 	RETURN n;
 END
 $$;
--- SQLSTATE, message and hint of what fails.
-CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'nothing failed';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, message, nullif(hint, ''));
-END
-$$;
+\ir include/failure.sql
 
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id int PRIMARY KEY, buyer int, created_at timestamptz, total numeric(10,2), note text);
@@ -486,6 +474,8 @@ CREATE TABLE of_my_own.kpis ();
 SELECT is(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'of_my_own')$$),
 	'42P07 | schema "of_my_own" has relations of the names that a workspace needs: kpis | Choose another name: workspace => ''...''.', 'a schema with a namesake of a view');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', workspace => 'pg_crm')$$), '42939%', 'a reserved name');
+SELECT is(failure(format('SELECT %s', call)), '22004 | workspace must not be null', call)
+FROM unnest(ARRAY['crm_report(NULL)', 'crm_refresh(NULL)', 'crm_detach(NULL)', $$crm_attach_products('shop.orders', 'id', 'note', workspace => NULL)$$, $$crm_attach_costs('shop.orders', 'created_at', 'total', workspace => NULL)$$]) call;
 SELECT is(failure($$SELECT crm_attach(NULL, 'buyer', 'created_at')$$), '22004 | purchases must not be null', 'NULL');
 SELECT is(failure($$SELECT crm_attach('shop.orders', 'buyer', NULL)$$), '22004 | purchased_at must not be null', 'a NULL column');
 SELECT alike(failure($$SELECT crm_attach('shop.orders', 'buyer', 'created_at', time_zone => NULL)$$), '22004%', 'NULL time zone');
