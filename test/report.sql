@@ -172,7 +172,7 @@ SELECT ok(:'page'::text !~ '>[^<]*\m(NaN|NULL|Infinity)\M', 'no trace of a figur
 CREATE ROLE report_reader;
 SELECT is(failure('SELECT crm_report(''nowhere'')'), failure('SELECT crm_refresh(''nowhere'')'), 'no such workspace: as crm_refresh says it');
 SELECT alike(failure('SELECT crm_report(''nowhere'')'), '55000 | there is no workspace "nowhere" | Workspaces: %', 'with a hint');
-SELECT is(left(failure('SELECT crm_report(NULL)'), 5), '55000', 'NULL is none either');
+SELECT is(left(failure('SELECT crm_report(NULL)'), 5), '22004', 'NULL is none either');
 SELECT is(failure('SELECT crm_report(currency => ''public.orders'')'), '22023 | currency "public.orders" is too long | A code of three letters, such as EUR, is put behind each sum, a symbol of up to ten characters before it.', 'no currency');
 SET LOCAL ROLE report_reader;
 SELECT is(failure('SELECT crm_report()'), '42501 | permission denied for workspace "crm" | Its owner can run: GRANT USAGE ON SCHEMA crm TO report_reader.', 'no right at all');
