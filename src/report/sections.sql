@@ -59,7 +59,7 @@ CREATE FUNCTION report_tiles(data jsonb, currency text) RETURNS text
 			|| report_tile('Repeat rate', report_figure(k.repeat_rate::numeric, report_percent(k.repeat_rate), 'kpis.repeat_rate'),
 				'of all customers bought on two or more days')
 			|| report_tile('Revenue, 12 months', report_figure(k.revenue_12m, report_money(k.revenue_12m, currency), 'kpis.revenue_12m'),
-				CASE WHEN k.average_purchase IS NULL THEN 'no amounts' ELSE 'average purchase ' || report_figure(k.average_purchase, report_money(k.average_purchase, currency), 'kpis.average_purchase') END)
+				CASE WHEN k.average_purchase IS NULL THEN 'no amounts' ELSE 'average purchase so far ' || report_figure(k.average_purchase, report_money(k.average_purchase, currency), 'kpis.average_purchase') END)
 			|| report_tile('Value of the customer base', report_figure(report_value(data), report_money(report_value(data), currency), 'kpis.clv_12m_total'),
 				CASE WHEN report_value(data) IS NULL THEN 'needs a fitted model: purchases with amounts, and customers who came back'
 					ELSE coalesce((SELECT 'in the next 12 months; range ' || report_figure(l.low95, report_money(l.low95, currency), 'clv_range.low95')
