@@ -288,6 +288,11 @@ sub figures
 	my $bars = $browser->value(q{(b => [...b].filter(r => !r.classList.contains('back')).map(r => parseFloat(r.getAttribute('width'))))(document.querySelectorAll('#stages .bars rect'))});
 	my @stages = split /\n/, sql("SELECT round(100.0 * customers / max(customers) OVER (), 2) FROM $ws.stages");
 	is(join(' ', @$bars), join(' ', map { $_ + 0 } @stages), "$name: bars are as long as stages are large");
+	$bars = $browser->value(q{[...document.querySelectorAll('#segments .bars rect:not(.back)')].map(r => parseFloat(r.getAttribute('width')))});
+	is(join(' ', @$bars), join(' ', map { $_ + 0 } split /\n/, sql("SELECT round((100 * revenue_share / max(revenue_share) OVER ())::numeric, 2) FROM $ws.segments")),
+		"$name: bars are as long as segments have brought money");
+	is($browser->value(q{document.querySelectorAll('#mrr .columns.open rect').length}), 2 * sql("SELECT count(*) FROM $ws.mrr_monthly WHERE NOT complete"),
+		"$name: movements of a month not over yet are paler") if $name eq 'subscribed';
 	my $points = $browser->value(q{[...document.querySelectorAll('#retention circle.b')].map(c => (206 - c.cy.baseVal.value) / 190 * 100)});
 	my @churn = split /\n/, sql("SELECT churn_rate FROM (SELECT * FROM $ws.retention_monthly ORDER BY period_start DESC LIMIT 36) m WHERE churn_rate IS NOT NULL ORDER BY period_start");
 	is(scalar @$points, scalar @churn, "$name: a point for each month");

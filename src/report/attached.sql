@@ -23,7 +23,7 @@ CREATE FUNCTION report_mrr(data jsonb, currency text) RETURNS text
 						(SELECT count(*) AS months, sum(q.contraction + q.churned) AS lost, sum(q.mrr_start) AS before
 						FROM (SELECT r.* FROM jsonb_to_recordset(data -> 'mrr_monthly') AS r(period_start date, mrr_start numeric, contraction numeric, churned numeric, complete boolean)
 							WHERE r.complete ORDER BY r.period_start DESC LIMIT 12) AS q) AS m,
-						(SELECT (SELECT format(' Of the customers of a year ago, %s left; of their money, %s is left, %s with what others of them pay more.', report_percent(k.logo_churn_rate_12m),
+						(SELECT (SELECT format(' Of the customers of a year ago, %s left; of their money, %s is left, %s with what those who stayed pay more.', report_percent(k.logo_churn_rate_12m),
 								report_percent(k.gross_retention_12m), report_percent(k.net_retention_12m))
 							FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'kpis') WHEN 'array' THEN data -> 'kpis' ELSE '[]' END)
 								AS k(logo_churn_rate_12m double precision, gross_retention_12m double precision, net_retention_12m double precision)
@@ -34,21 +34,26 @@ CREATE FUNCTION report_mrr(data jsonb, currency text) RETURNS text
 					250, chart_grid(m.line_ticks, m.line_labels, 16, 200)
 						|| chart_inset(chart_line(m.ends, m.complete, m.end_titles, m.line_ticks[1], m.line_ticks[cardinality(m.line_ticks)], 16, 200, 'a')
 							|| chart_bands(m.labels, 234)))
+				|| CASE WHEN m.all_complete THEN '' ELSE report_legend('{dashed}', '{month not over yet}') END
 				|| '</div><div><h3>What came and what went</h3>'
 				|| chart('mrr-moves', 'Movements of recurring revenue by month', 'Columns upward: new customers, those who pay more and those who came back. Downward: those who pay less or left.',
 					250, chart_grid(m.move_ticks, m.move_labels, 16, 200)
-						|| chart_inset(chart_columns(m.ups, NULL, m.up_titles, m.move_ticks[1], m.move_ticks[cardinality(m.move_ticks)], 16, 200, 'a')
-							|| chart_columns(m.downs, NULL, m.down_titles, m.move_ticks[1], m.move_ticks[cardinality(m.move_ticks)], 16, 200, 'b')
+						|| chart_inset((SELECT string_agg(chart_columns(c.heights, NULL, c.titles, m.move_ticks[1], m.move_ticks[cardinality(m.move_ticks)], 16, 200, c.class), '' ORDER BY c.class)
+								FROM (VALUES (m.ups, m.up_titles, 'a'), (m.downs, m.down_titles, 'b'), (m.open_ups, m.up_titles, 'a open'), (m.open_downs, m.down_titles, 'b open')) AS c(heights, titles, class))
 							|| chart_bands(m.labels, 234)))
-				|| report_legend('{a,b}', '{"new, more, came back","less, left"}') || '</div></div>'
+				|| CASE WHEN m.all_complete THEN report_legend('{a,b}', '{"new, more, came back","less, left"}')
+					ELSE report_legend('{a,b,pale}', '{"new, more, came back","less, left",month not over yet}') END || '</div></div>'
 				|| report_folded('Table: recurring revenue', report_table('mrr_monthly', 'lmmmmmmmnn',
 					'{Month,At start,New,More,Came back,Less,Left,At end,Customers,Net retention %}', m.rows, currency)),
 				'Money a month of all contracts that hold on a month&rsquo;s last day; the last 36 months. Views mrr_monthly, kpis. docs/retention.md', true)
 			FROM (SELECT count(*) AS months, (array_agg(r.mrr_end ORDER BY r.period_start DESC))[1] AS last,
 					array_agg(r.mrr_end::double precision ORDER BY r.period_start) AS ends, array_agg(r.complete ORDER BY r.period_start) AS complete,
 					array_agg(report_month(r.period_start) || ': ' || report_money(r.mrr_end, currency) ORDER BY r.period_start) AS end_titles,
-					array_agg((r.new + r.expansion + r.reactivation)::double precision ORDER BY r.period_start) AS ups,
-					array_agg(-(r.contraction + r.churned)::double precision ORDER BY r.period_start) AS downs,
+					array_agg(CASE WHEN r.complete THEN (r.new + r.expansion + r.reactivation)::double precision END ORDER BY r.period_start) AS ups,
+					array_agg(CASE WHEN r.complete THEN -(r.contraction + r.churned)::double precision END ORDER BY r.period_start) AS downs,
+					array_agg(CASE WHEN NOT r.complete THEN (r.new + r.expansion + r.reactivation)::double precision END ORDER BY r.period_start) AS open_ups,
+					array_agg(CASE WHEN NOT r.complete THEN -(r.contraction + r.churned)::double precision END ORDER BY r.period_start) AS open_downs,
+					bool_and(r.complete) AS all_complete,
 					array_agg(report_month(r.period_start) || ': +' || report_money(r.new + r.expansion + r.reactivation, currency) ORDER BY r.period_start) AS up_titles,
 					array_agg(report_month(r.period_start) || ': -' || report_money(r.contraction + r.churned, currency) ORDER BY r.period_start) AS down_titles,
 					array_agg(CASE WHEN (r.months - r.n) % ceil(r.months / 3.0) = 0 THEN to_char(r.period_start, 'Mon YY') END ORDER BY r.period_start) AS labels,

@@ -18,7 +18,7 @@ h1{font-size:1.9rem;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:1.25rem;line-height:1.3;margin:0 0 4px}
 h3{font-size:.9rem;margin:0;font-weight:600}
 p{margin:0 0 10px}
-nav ul{list-style:none;margin:10px 0 0;padding:0;display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.86rem}
+nav{grid-column:1/-1}nav ul{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.86rem}
 a{color:var(--a);text-decoration-color:var(--c);text-underline-offset:3px}
 header p,.small{color:var(--soft);font-size:.84rem}
 .small{margin:10px 0 0}
@@ -37,6 +37,7 @@ section{scroll-margin-top:12px;min-width:0;background:var(--card);border:1px sol
 .meter line{stroke:var(--ink);stroke-width:2}
 .back{fill:var(--back)}
 .two{display:grid;grid-template-columns:minmax(0,1fr);gap:20px}
+.two .small+h3{margin:16px 0 8px}
 .chart{display:block;overflow:visible}
 .chart text{font-size:12px;fill:var(--soft);text-anchor:middle}
 .grid line{stroke:var(--line)}
@@ -53,6 +54,7 @@ section{scroll-margin-top:12px;min-width:0;background:var(--card);border:1px sol
 .point{fill:var(--bg);stroke-width:1.5}
 .a{fill:var(--a)}.b{fill:var(--b)}.c{fill:var(--c)}.point.a,.point.b{fill:var(--card)}.line.a,.line.b,.line.c{fill:none}
 .columns.b rect{fill-opacity:.85}
+.columns.open rect{fill-opacity:.4}
 .heat rect{fill:var(--heat)}
 .heat .open{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 3}
 .chart .heat text{font-size:11px;fill:var(--ink)}
@@ -61,6 +63,7 @@ section{scroll-margin-top:12px;min-width:0;background:var(--card);border:1px sol
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:0 0 8px;padding:0;font-size:.86rem;color:var(--soft)}
 .key{display:inline-block;width:18px;height:4px;border-radius:2px;margin-right:7px;vertical-align:middle}
 .key.a{background:var(--a)}.key.b{background:var(--b)}.key.c{background:var(--c)}
+.key.pale{background:var(--soft);opacity:.4}
 .key.dashed{background:repeating-linear-gradient(90deg,var(--soft) 0 3px,transparent 3px 7px)}
 .segments{margin:0;padding:0 0 0 22px;display:grid;gap:10px 26px;grid-template-columns:minmax(0,1fr)}
 .segments li::marker{color:var(--soft);font-size:.9rem}
@@ -130,8 +133,7 @@ COMMENT ON FUNCTION report_foot(jsonb) IS
 CREATE FUNCTION report_contents(sections text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN (SELECT '<nav aria-label="Sections"><ul>' || string_agg(format('<li><a href="#%s">%s</a></li>', h.heading[1], h.heading[2]), '' ORDER BY h.n) || '</ul></nav>'
-		FROM regexp_matches(report_contents.sections, '<h2 id="([^"]+)-h">([^<]+)</h2>', 'g') WITH ORDINALITY AS h(heading, n)
-		WHERE h.heading[1] <> 'figures');
+		FROM regexp_matches(report_contents.sections, '<h2 id="([^"]+)-h">([^<]+)</h2>', 'g') WITH ORDINALITY AS h(heading, n));
 COMMENT ON FUNCTION report_contents(text) IS
 	'internal: links to the sections of the page, by their headings';
 
@@ -147,8 +149,8 @@ CREATE FUNCTION report_page(data jsonb, workspace text, currency text) RETURNS t
 			'from ' || report_escape(h.source), 'workspace ' || report_escape(workspace),
 			'last refresh ' || to_char(h.last_refresh AT TIME ZONE h.time_zone, 'FMDD Mon YYYY HH24:MI') || ' (' || report_escape(h.time_zone) || ')',
 			CASE WHEN coalesce(currency, '') <> '' THEN 'money in ' || report_escape(currency) END)
-		|| '</p>' || report_contents(b.sections) || '</header><main>' || b.sections || '</main><footer>' || report_foot(data) || '</footer></body></html>'
-	FROM (SELECT concat_ws(E'\n', report_tiles(data, currency), report_retention(data), report_cohorts(data), report_segments(data, currency),
+		|| '</p></header><main>' || b.tiles || coalesce(report_contents(b.sections), '') || b.sections || '</main><footer>' || report_foot(data) || '</footer></body></html>'
+	FROM (SELECT report_tiles(data, currency) AS tiles, concat_ws(E'\n', report_retention(data), report_cohorts(data), report_segments(data, currency),
 			report_stages(data, currency), report_moves(data), report_ladder(data), report_forecast(data), report_clv(data, currency), report_win_back(data, currency),
 			report_mrr(data, currency), report_channels(data, currency), report_referrals(data, currency), report_products(data), report_funnel(data),
 			report_conversation(data, currency), report_campaigns(data, currency)) AS sections) AS b,

@@ -218,7 +218,9 @@ CREATE FUNCTION report_segments(data jsonb, currency text) RETURNS text
 				'<div class="two">' || coalesce('<div>' || chart('segments', 'Map of the customers by recency and frequency',
 					'A grid of five by five: to the right who bought more recently, upward who buys more often; each cell has its number of customers and its segment, darker is more.',
 					5 * 90 + 22, m.heat || chart_text('{"long ago, seldom","recently, seldom"}', '{0,100}', '{468,468}', 'axis map'))
-					|| '<p class="small">To the right: bought more recently. Upward: buys more often. Each cell: its customers, and by number the segment of most of them.</p></div>', '')
+					|| '<p class="small">To the right: bought more recently. Upward: buys more often. Each cell: its customers, and by number the segment of most of them.</p>'
+					|| coalesce('<h3>What each has brought so far</h3>' || chart('segments-revenue', 'Share of all revenue by segment', 'Bars: ' || l.described || '.', l.segments * 38,
+						chart_bars(l.names, l.figures, l.shares, l.classes)), '') || '</div>', '')
 				|| '<ol class="segments">' || l.items || '</ol></div>'
 				|| report_folded('Table: segments', report_table('segments', 'lnnmnm', '{Segment,Customers,Customers %,Revenue,Revenue %,Mean CLV}', l.rows, currency)),
 				'Scores from 1 to 5 for recency, frequency and money, ties together; revenue: of all time; CLV: money expected per customer in 12 months. Views segments, customers. docs/segments.md', true)
@@ -227,7 +229,11 @@ CREATE FUNCTION report_segments(data jsonb, currency text) RETURNS text
 					coalesce(' &middot; ' || report_percent(s.revenue_share) || ' of revenue', ''),
 					coalesce(' &middot; CLV ' || report_escape(report_money(s.mean_clv_12m, currency)), ''), report_escape(coalesce(s.action, ''))), '' ORDER BY s.place) AS items,
 				string_agg(report_row('lnnmnm', ARRAY[s.segment, report_count(s.customers), report_number(s.customer_share::numeric, 1), report_money(s.revenue, NULL),
-					report_number(s.revenue_share::numeric, 1), report_money(s.mean_clv_12m, NULL)]), '' ORDER BY s.place) AS rows
+					report_number(s.revenue_share::numeric, 1), report_money(s.mean_clv_12m, NULL)]), '' ORDER BY s.place) AS rows,
+				count(*) AS segments, array_agg(s.place || '. ' || s.segment ORDER BY s.place) AS names,
+				array_agg(report_percent(s.revenue_share) || ' of revenue' ORDER BY s.place) AS figures,
+				array_agg(s.revenue_share ORDER BY s.place) AS shares, array_agg('a'::text ORDER BY s.place) AS classes,
+				string_agg(s.segment || ' ' || report_percent(s.revenue_share), ', ' ORDER BY s.place) AS described
 			FROM report_segment_rows(data) AS s) AS l,
 			(SELECT chart_heat(array_agg(6 - g.f), array_agg(g.r), array_agg(g.customers / nullif(g.most, 0)), array_agg(report_count(g.customers::bigint)),
 					array_agg(g.place || E'\n' || CASE WHEN length(g.segment) > 9 THEN regexp_replace(g.segment, ' (\S+)$', E'\n\\1') ELSE g.segment END), array_agg(format('recency %s, frequency %s: %s customers, most of them %s', g.r, g.f, report_count(g.customers::bigint), g.segment)), array_agg(false), 5, 90, 0, 0) AS heat
