@@ -183,6 +183,12 @@ SELECT crm_attach('orders', 'customer_id', 'purchased_at', workspace => 'no_amou
 SELECT crm_report('no_amounts') AS page \gset
 SELECT alike(section(:'page', 'figures'), '%no amounts%', 'no amounts, the calendar method');
 SELECT alike(:'page'::text, '%The workspace has no amounts: money is not shown.%', 'the foot says it');
+SELECT alike(section(:'page', 'segments'), '%The largest segment is ' || (SELECT segment || ': ' || round(customer_share::numeric, 1) FROM no_amounts.segments ORDER BY customers DESC LIMIT 1) || ' \% of the customers.%', 'no sentence about money');
+SELECT alike(section(:'page', 'win-back'), '%The 15 customers below are late or silent. %', 'nor here');
+INSERT INTO sparse VALUES ('b', '2025-01-03', 10), ('b', '2025-03-03', 10), ('c', '2025-03-04', 10);
+SELECT crm_refresh('empty', refit => true);
+SELECT alike(section(crm_report('empty'), 'figures'), '%discounted at 10 \% a year; the model is not reliable yet, so there is no range%', 'a model of three customers');
+SELECT alike(section(crm_report('empty'), 'cohorts'), '%Of 100 customers, 0 bought again in the month after their first.%', 'months that nobody has reached are not spoken of');
 SELECT ok(:'page'::text !~ '>[^<]*\m(NaN|NULL|Infinity)\M', 'no trace of a figure that is none');
 
 -- Whose rights count

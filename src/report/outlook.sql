@@ -129,8 +129,8 @@ CREATE FUNCTION report_win_back(data jsonb, currency text) RETURNS text
 	SELECT coalesce(
 		report_missing(data, 'win_back', 'win-back', 'Who to win back first', 'Nobody is at risk or dormant.'),
 		(SELECT report_section('win-back', 'Who to win back first',
-				format('The %s customers below are late or silent and brought most in their last active year%s.', report_count(count(*)),
-					coalesce(': ' || report_escape(report_money(sum(w.value_at_stake), currency)) || ' together', '')),
+				format('The %s customers below are late or silent%s.', report_count(count(*)),
+					coalesce(' and brought most in their last active year: ' || report_escape(report_money(sum(w.value_at_stake), currency)) || ' together', '')),
 				report_table('win_back', 'llmnnn', '{Customer,Stage,Value at stake,Last purchase,Days silent,Dormant from}',
 					string_agg(report_row('llmnnn', ARRAY[w.customer_id, replace(w.stage, '_', ' '), report_money(w.value_at_stake, NULL), report_day(w.last_purchase),
 						report_count(w.days_since_last), report_day(w.turns_dormant_on)]), '' ORDER BY w.place), currency),

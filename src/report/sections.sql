@@ -66,13 +66,15 @@ CREATE FUNCTION report_tiles(data jsonb, currency text) RETURNS text
 							|| ' to ' || report_figure(l.high95, report_money(l.high95, currency), 'clv_range.high95')
 						FROM (SELECT (report_value(data)::double precision * exp(-1.959963984540054 * r.e))::numeric AS low95,
 								(report_value(data)::double precision * exp(1.959963984540054 * r.e))::numeric AS high95
-							FROM (SELECT (data #>> '{clv_range,0,relative_error}')::double precision AS e) AS r) AS l),
-						'in the next 12 months, discounted at 10 % a year') END, true)
+							FROM (SELECT (data #>> '{clv_range,0,relative_error}')::double precision AS e) AS r WHERE r.e IS NOT NULL) AS l),
+						'in the next 12 months, discounted at 10 % a year' || CASE jsonb_typeof(data -> 'clv_range') WHEN 'array' THEN '; the model is not reliable yet, so there is no range' ELSE '' END) END, true)
 			|| report_tile('Share of the best fifth', report_figure(k.top_20_revenue_share::numeric, report_percent(k.top_20_revenue_share), 'kpis.top_20_revenue_share'),
 				'of all revenue comes from 20 % of the customers')
 			|| '</ul><p class="small">' || CASE WHEN k.crr_12m IS NULL THEN '' ELSE
 				'Retention rate = (customers now &minus; new ones) / customers a year ago; those who came back count, so it can pass 100 %. ' END
-			|| 'The range is what the uncertainty of the model&rsquo;s parameters leaves (95 %).' || report_sample(data, 3000) || ' Views kpis, clv_range; docs/retention.md, docs/clv.md.</p></section>'
+			|| CASE WHEN data #>> '{clv_range,0,relative_error}' IS NULL THEN '' ELSE
+				'The range is what the uncertainty of the model&rsquo;s parameters leaves (95 %).' || report_sample(data, 3000) || ' ' END
+			|| 'Views kpis, clv_range; docs/retention.md, docs/clv.md.</p></section>'
 		FROM jsonb_to_recordset(data -> 'kpis') AS k(customers bigint, active_customers bigint, acquired_30d bigint, repeat_rate double precision,
 			crr_12m double precision, revenue_12m numeric, average_purchase numeric, top_20_revenue_share double precision)));
 	END;
@@ -133,12 +135,11 @@ CREATE FUNCTION report_cohorts(data jsonb) RETURNS text
 	SELECT coalesce(
 		report_missing(data, 'cohorts_monthly', 'cohorts', 'Who comes back, by month of the first purchase', 'No cohort yet.'),
 		(SELECT report_section('cohorts', 'Who comes back, by month of the first purchase',
-				coalesce((SELECT format('Of 100 customers, %s bought again in the month after their first, %s in the sixth, %s in the twelfth.',
-						report_number(100.0 * sum(f.active) FILTER (WHERE f.period = 1) / nullif(sum(f.cohort_size) FILTER (WHERE f.period = 1), 0), 0),
-						coalesce(report_number(100.0 * sum(f.active) FILTER (WHERE f.period = 6) / nullif(sum(f.cohort_size) FILTER (WHERE f.period = 6), 0), 0), '(not seen yet)'),
-						coalesce(report_number(100.0 * sum(f.active) FILTER (WHERE f.period = 12) / nullif(sum(f.cohort_size) FILTER (WHERE f.period = 12), 0), 0), '(not seen yet)'))
-					FROM jsonb_to_recordset(data -> 'cohorts_monthly') AS f(period int, cohort_size bigint, active bigint, complete boolean)
-					WHERE f.complete), 'It takes a second month to see who comes back.'),
+				coalesce((SELECT 'Of 100 customers, ' || string_agg(report_number(s.share, 0) || CASE s.period WHEN 1 THEN ' bought again in the month after their first'
+							WHEN 6 THEN ' in the sixth' ELSE ' in the twelfth' END, ', ' ORDER BY s.period) || '.'
+					FROM (SELECT f.period, 100.0 * sum(f.active) / nullif(sum(f.cohort_size), 0) AS share
+						FROM jsonb_to_recordset(data -> 'cohorts_monthly') AS f(period int, cohort_size bigint, active bigint, complete boolean)
+						WHERE f.complete AND f.period IN (1, 6, 12) GROUP BY f.period) AS s), 'It takes a second month to see who comes back.'),
 				chart('cohorts', 'Share of each cohort that bought again, by months after the first purchase',
 					format('A grid of %s cohorts by month of first purchase; each cell is the percent of the cohort that bought in that month after it, darker is more, from %s to %s.',
 						m.cohorts, coalesce(report_percent(m.least), '0 %'), coalesce(report_percent(m.most), '0 %')),
@@ -213,8 +214,9 @@ CREATE FUNCTION report_segments(data jsonb, currency text) RETURNS text
 		CASE WHEN NOT EXISTS (SELECT FROM report_segment_rows(data)) THEN
 			report_missing(data, 'segments', 'segments', 'Which customers deserve what', 'No customer has a score yet.') END,
 		(SELECT report_section('segments', 'Which customers deserve what',
-				(SELECT format('%s brought %s of all revenue so far and are %s of the customers.', report_escape(b.segment), report_percent(b.revenue_share), report_percent(b.customer_share))
-				FROM report_segment_rows(data) AS b ORDER BY b.revenue DESC NULLS LAST LIMIT 1),
+				(SELECT CASE WHEN b.revenue_share IS NULL THEN format('The largest segment is %s: %s of the customers.', report_escape(b.segment), report_percent(b.customer_share))
+						ELSE format('%s brought %s of all revenue so far and are %s of the customers.', report_escape(b.segment), report_percent(b.revenue_share), report_percent(b.customer_share)) END
+				FROM report_segment_rows(data) AS b ORDER BY b.revenue DESC NULLS LAST, b.customers DESC, b.place LIMIT 1),
 				'<div class="two">' || coalesce('<div>' || chart('segments', 'Map of the customers by recency and frequency',
 					'A grid of five by five: to the right who bought more recently, upward who buys more often; each cell has its number of customers and its segment, darker is more.',
 					5 * 90 + 22, m.heat || chart_text('{"long ago, seldom","recently, seldom"}', '{0,100}', '{468,468}', 'axis map'))
