@@ -15,7 +15,6 @@ StoreCompact(RowStore *store)
 
 	StoreInit(&compact, store->pool.context, store->budget, store->stride == sizeof(BookRow),
 			  store->fixed_length);
-	compact.frugal = store->frugal;
 	compact.equal = store->equal;
 	compact.equal_arg = store->equal_arg;
 	StoreEmitPartial(store, StoreAddGroup, &compact);

@@ -264,7 +264,7 @@ ListIsOneKey(const RowStore *store, const RowList *list)
 }
 
 void
-EmitHeavyKey(Sorter *sorter, RowList *list, Size nrows, bool reuse)
+EmitHeavyKey(Sorter *sorter, const RowList *list, Size nrows)
 {
 	if (sorter->store->stride == sizeof(BookRow) || ListIsOneKey(sorter->store, list))
 		EmitList(sorter, list, false);
@@ -276,6 +276,4 @@ EmitHeavyKey(Sorter *sorter, RowList *list, Size nrows, bool reuse)
 		EmitCollision(sorter, rows, nrows);
 		pfree(rows);
 	}
-	if (reuse)
-		GiveList(sorter, list);
 }

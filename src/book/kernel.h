@@ -61,9 +61,8 @@ typedef struct RowStore
 	Size	  nnulls;
 	uint64	  first_key;
 	uint64	  varying; /* the bits in which keys differ */
-	Size	  budget;  /* memory to stay within, scratch space of the sort included */
+	Size	  budget;  /* memory to stay within; the sort takes little more */
 	bool	  full;	   /* past the budget */
-	bool	  frugal;  /* always emitted with consume: scratch space is not needed */
 	uint16	  stride;
 	uint16	  fixed_length; /* of all keys, or 0 */
 	Slab	 *key_slabs;	/* keys longer than fit a row */
@@ -151,8 +150,9 @@ extern uint64 HashKeyBytes(const uint8 *bytes, Size length);
 
 /*
  * Hands each customer to emit, in order of (key, bytes), the NULL customer
- * last. Without consume the store stays as it is; with it the store's own
- * blocks serve as scratch space and the store is empty afterwards.
+ * last. The store's own blocks are what it is sorted with: with consume it is
+ * empty afterwards, without it holds the same rows, those of a customer in the
+ * same order.
  */
 extern void StoreEmit(RowStore *store, bool consume, EmitGroup emit, void *target);
 

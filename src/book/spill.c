@@ -31,7 +31,6 @@ GrouperInit(Grouper *grouper, MemoryContext context, Size budget, bool integers,
 		grouper->bits++;
 	grouper->budget = budget - Min(budget / 2, (Size) BLCKSZ << grouper->bits);
 	StoreInit(&grouper->store, context, grouper->budget, integers, fixed_length);
-	grouper->store.frugal = true;
 	grouper->top.divisible = true;
 	grouper->top.shift = HASH_BITS - grouper->bits;
 }

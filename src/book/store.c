@@ -39,13 +39,10 @@ StoreReset(RowStore *store)
 	ForgetRows(store);
 }
 
-/* The sort may need the rows' space once more; keys stay where they are. */
 static void
 CheckBudget(RowStore *store)
 {
-	Size copies = store->frugal ? 1 : 2;
-
-	if (copies * store->pool.bytes + store->key_bytes > store->budget)
+	if (StoreBytes(store) > store->budget)
 		store->full = true;
 }
 
