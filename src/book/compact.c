@@ -25,7 +25,8 @@ StoreCompact(RowStore *store)
 static uint64
 RowFingerprint(const RowStore *store, const BookRow *row)
 {
-	return SpreadKey(store, row->key) * UINT64CONST(0x9E3779B97F4A7C15) + (uint64) row->day.day;
+	return SpreadKey(store, row->key) * UINT64CONST(0x9E3779B97F4A7C15) +
+		   (uint64) RowDayUnpack(row->day).day;
 }
 
 #define ST_SORT SortFingerprints
