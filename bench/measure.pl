@@ -8,12 +8,14 @@
 #
 # One short measurement says little: what takes less than a third of a second runs several times
 # a round, and a short peer of PostgreSQL's own (R) once more beside each query compared with it.
+# What only reads, for less than a second, is asked once before it is measured: else the first
+# query after others would pay for what those put out of the caches.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(basename dirname);
 use IPC::Open2;
-use List::Util qw(min);
+use List::Util qw(min sum);
 use Time::HiRes qw(time);
 
 $| = 1;
@@ -23,6 +25,7 @@ my $runs = $ENV{RUNS} || 5;
 my $minutes = $ENV{MINUTES} || 0;    # no further round that would not end by then; 0: all of them
 my $long = 4_000;         # ms: with MINUTES, what takes longer is asked once and needs no warming
 my $patience = 30_000;    # ms: what takes a peer longer is asked once
+my $brief = 1_000;        # ms: what takes less is warmed in each round
 my $short = 300;          # ms: what takes less is repeated until it has taken so much,
 my $repeats = 5;          # at most so often
 my (%sql, %duck, %lifetimes, @lines, @facts, %ms, %beside);
@@ -159,15 +162,16 @@ sub measure_round
 {
 	my ($name, $taken, $quick) = @_;
 	my $per = ref $sql{$name} ? $sql{$name}{per} // 1 : 1;
-	my $times = only_reads($name) ? $repeats : 1;
-	my $spent = 0;
-	for (1 .. $times)
+	my $reads = only_reads($name);
+	my $times = $reads ? $repeats : 1;
+	my $first = measure_sql($name);
+	my @counted = $reads && $first * $per < $brief ? () : $first;
+	while (!@counted || (@counted < $times && sum(@counted) * $per < $short))
 	{
-		push @{ $taken->{$name} }, measure_sql($name);
-		$spent += $taken->{$name}[-1] * $per;
-		last if $spent >= $short;
+		push @counted, measure_sql($name);
 	}
-	$quick->{$name} = only_reads($name) && $taken->{$name}[-1] * $per < $short;
+	push @{ $taken->{$name} }, @counted;
+	$quick->{$name} = $reads && $counted[-1] * $per < $short;
 	for my $peer (grep { $quick->{$_} } sort keys %{ $beside{$name} // {} })
 	{
 		push @{ $taken->{$peer} }, measure_sql($peer);

@@ -19,12 +19,15 @@
 #define MAX_ZONES 8
 #define LOOK_BACK (INT64CONST(400) * SECS_PER_DAY)
 
-/* Moments from <= t < until, in seconds since the Unix epoch, have this offset east of UTC. */
+/* 2000-01-01 in seconds since the Unix epoch. */
+#define UNIX_SECONDS ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
+
+/* Moments from <= t < until have this offset east of UTC, in microseconds as they are. */
 typedef struct
 {
-	pg_time_t from;
-	pg_time_t until;
-	int64	  offset;
+	TimestampTz from;
+	TimestampTz until;
+	int64		offset;
 } Stretch;
 
 struct DayZone
@@ -43,6 +46,14 @@ static DayZone zones[MAX_ZONES];
 static int	   nzones = 0;
 static int	   last_zone = 0;
 static int	   next_zone = 0;
+
+static inline int64
+FloorDivide(int64 value, int64 divisor)
+{
+	int64 quotient = value / divisor;
+
+	return quotient - (value % divisor < 0 ? 1 : 0);
+}
 
 static pg_tz *
 LookUpZone(const char *name)
@@ -77,7 +88,25 @@ AddDayZone(const char *name, int length)
 	entry->name_length = length;
 	entry->zone = zone;
 	entry->nstretches = entry->last = entry->replace = 0;
+	entry->stretches[0] = (Stretch){PG_INT64_MAX, PG_INT64_MIN, 0};
 	return entry;
+}
+
+/* memcmp for names, which are short: two words that may overlap say it of up to sixteen bytes. */
+static inline bool
+SameName(const char *a, const char *b, int length)
+{
+	uint64 a_words[2];
+	uint64 b_words[2];
+	int	   second = length - (int) sizeof(uint64);
+
+	if (second < 0 || second > (int) sizeof(uint64))
+		return memcmp(a, b, length) == 0;
+	memcpy(&a_words[0], a, sizeof(uint64));
+	memcpy(&b_words[0], b, sizeof(uint64));
+	memcpy(&a_words[1], a + second, sizeof(uint64));
+	memcpy(&b_words[1], b + second, sizeof(uint64));
+	return a_words[0] == b_words[0] && a_words[1] == b_words[1];
 }
 
 DayZone *
@@ -88,7 +117,7 @@ FindDayZone(text *name)
 
 	/* Row after row it is the same one. */
 	if (likely(zones[last_zone].name_length == length && nzones > 0 &&
-			   memcmp(zones[last_zone].name, data, length) == 0))
+			   SameName(zones[last_zone].name, data, length)))
 		return &zones[last_zone];
 	for (int slot = 0; slot < nzones; slot++)
 	{
@@ -101,15 +130,25 @@ FindDayZone(text *name)
 	return AddDayZone(data, length);
 }
 
+/* What pg_next_dst_boundary counts in, seconds since the Unix epoch, as a moment. */
+static TimestampTz
+MomentOfSeconds(pg_time_t seconds)
+{
+	int64 since = seconds - UNIX_SECONDS;
+
+	return since > PG_INT64_MAX / USECS_PER_SEC ? PG_INT64_MAX : since * USECS_PER_SEC;
+}
+
 /*
  * The stretch around a moment. pg_next_dst_boundary only looks forward, so
  * start a good year before and walk; where nothing changed in that year the
  * stretch begins there.
  */
 static Stretch
-MeasureStretch(pg_tz *zone, pg_time_t moment)
+MeasureStretch(pg_tz *zone, TimestampTz moment)
 {
-	Stretch	  stretch = {moment - LOOK_BACK, PG_INT64_MAX, 0};
+	Stretch	  stretch = {0, PG_INT64_MAX, 0};
+	pg_time_t from = FloorDivide(moment, USECS_PER_SEC) + UNIX_SECONDS - LOOK_BACK;
 	pg_time_t boundary;
 	long	  before_offset;
 	long	  after_offset;
@@ -118,7 +157,7 @@ MeasureStretch(pg_tz *zone, pg_time_t moment)
 
 	for (;;)
 	{
-		int found = pg_next_dst_boundary(&stretch.from, &before_offset, &before_dst, &boundary,
+		int found = pg_next_dst_boundary(&from, &before_offset, &before_dst, &boundary,
 										 &after_offset, &after_dst, zone);
 
 		if (found < 0)
@@ -126,19 +165,20 @@ MeasureStretch(pg_tz *zone, pg_time_t moment)
 			ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 					errmsg("time zone \"%s\" has no offset for this moment",
 						   pg_get_timezone_name(zone)));
-		stretch.offset = before_offset;
+		stretch.from = MomentOfSeconds(from);
+		stretch.offset = before_offset * USECS_PER_SEC;
 		if (found == 0)
 			return stretch;
-		stretch.until = boundary;
-		if (boundary > moment)
+		stretch.until = MomentOfSeconds(boundary);
+		if (stretch.until > moment)
 			return stretch;
-		stretch.from = boundary;
+		from = boundary;
 		stretch.until = PG_INT64_MAX;
 	}
 }
 
 static const Stretch *
-FindStretch(DayZone *zone, pg_time_t moment)
+FindStretch(DayZone *zone, TimestampTz moment)
 {
 	int slot;
 
@@ -157,14 +197,6 @@ FindStretch(DayZone *zone, pg_time_t moment)
 	zone->replace = (slot + 1) % MAX_STRETCHES;
 	zone->last = slot;
 	return &zone->stretches[slot];
-}
-
-static inline int64
-FloorDivide(int64 value, int64 divisor)
-{
-	int64 quotient = value / divisor;
-
-	return quotient - (value % divisor < 0 ? 1 : 0);
 }
 
 static void
@@ -202,18 +234,15 @@ DayFromTimestamp(Timestamp moment)
 	return (DateADT) FloorDivide(moment, USECS_PER_DAY);
 }
 
-/* Seconds since 2000-01-01 on the clocks of a zone. */
+/* Microseconds since 2000-01-01 on the clocks of a zone; a finite moment is far enough from the ends. */
 static inline int64
-LocalSeconds(TimestampTz moment, DayZone *zone)
+LocalTime(TimestampTz moment, DayZone *zone)
 {
-	const int64	   epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 	const Stretch *stretch = &zone->stretches[zone->last];
-	int64		   seconds = FloorDivide(moment, USECS_PER_SEC);
 
-	if (zone->nstretches == 0 || seconds + epoch < stretch->from ||
-		seconds + epoch >= stretch->until)
-		stretch = FindStretch(zone, seconds + epoch);
-	return seconds + stretch->offset;
+	if (unlikely(moment < stretch->from || moment >= stretch->until))
+		stretch = FindStretch(zone, moment);
+	return moment + stretch->offset;
 }
 
 DateADT
@@ -223,7 +252,7 @@ DayFromTimestampTz(TimestampTz moment, DayZone *zone)
 
 	if (unlikely(TIMESTAMP_NOT_FINITE(moment)))
 		ReportInfinite("purchase time", TIMESTAMP_IS_NOBEGIN(moment));
-	day = FloorDivide(LocalSeconds(moment, zone), SECS_PER_DAY);
+	day = FloorDivide(LocalTime(moment, zone), USECS_PER_DAY);
 	if (unlikely(!IS_VALID_DATE(day)))
 		ereport(ERROR, errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				errmsg("purchase time falls before the first date there is in time zone \"%s\"",
@@ -248,8 +277,7 @@ StartOfDay(int64 day, DayZone *zone)
 int
 HourOfDay(TimestampTz moment, DayZone *zone)
 {
-	int64 seconds = LocalSeconds(moment, zone);
+	int64 local = LocalTime(moment, zone);
 
-	return (int) ((seconds - FloorDivide(seconds, SECS_PER_DAY) * SECS_PER_DAY) /
-				  SECS_PER_HOUR);
+	return (int) ((local - FloorDivide(local, USECS_PER_DAY) * USECS_PER_DAY) / USECS_PER_HOUR);
 }

@@ -191,25 +191,36 @@ TicksFromNumericText(Numeric number, int64 *ticks)
 }
 
 /* Whether the server's numeric looks as SplitNumeric expects; asked once per process. */
-static bool
+typedef enum
+{
+	LAYOUT_NOT_ASKED,
+	LAYOUT_KNOWN,
+	LAYOUT_OTHER
+} NumericLayout;
+
+static NumericLayout layout = LAYOUT_NOT_ASKED;
+
+static pg_noinline void
+AskLayout(void)
+{
+	Datum short_form = DirectFunctionCall3(numeric_in, CStringGetDatum("-12345678.87654999"),
+										   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	Datum fraction = DirectFunctionCall3(numeric_in, CStringGetDatum("0.00015"),
+										 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	int64 ticks;
+	bool  known = TicksFromNumeric(DatumGetNumeric(short_form), &ticks) == MONEY_OK &&
+				 ticks == INT64CONST(-123456788765) &&
+				 TicksFromNumeric(DatumGetNumeric(fraction), &ticks) == MONEY_OK && ticks == 2;
+
+	layout = known ? LAYOUT_KNOWN : LAYOUT_OTHER;
+}
+
+static inline bool
 NumericLayoutIsKnown(void)
 {
-	static int known = -1;
-
-	if (known < 0)
-	{
-		Datum short_form =
-			DirectFunctionCall3(numeric_in, CStringGetDatum("-12345678.87654999"),
-								ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-		Datum fraction = DirectFunctionCall3(numeric_in, CStringGetDatum("0.00015"),
-											 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-		int64 ticks;
-
-		known = TicksFromNumeric(DatumGetNumeric(short_form), &ticks) == MONEY_OK &&
-				ticks == INT64CONST(-123456788765) &&
-				TicksFromNumeric(DatumGetNumeric(fraction), &ticks) == MONEY_OK && ticks == 2;
-	}
-	return known != 0;
+	if (unlikely(layout == LAYOUT_NOT_ASKED))
+		AskLayout();
+	return layout == LAYOUT_KNOWN;
 }
 
 int64

@@ -24,6 +24,17 @@
 #include "history.h"
 #include "money.h"
 
+/* A varlena with a header of any length: mostly it is as it stands, which needs no call. */
+static pg_attribute_always_inline struct varlena *
+PackedVarlena(Datum value)
+{
+	struct varlena *varlena = (struct varlena *) DatumGetPointer(value);
+
+	if (unlikely(VARATT_IS_COMPRESSED(varlena) || VARATT_IS_EXTERNAL(varlena)))
+		return pg_detoast_datum_packed(varlena);
+	return varlena;
+}
+
 #define PURCHASE_HAS_none false
 #define PURCHASE_HAS_numeric true
 #define PURCHASE_HAS_bigint true
@@ -46,7 +57,7 @@ PurchaseZone(FunctionCallInfo fcinfo, int argno)
 {
 	if (unlikely(PG_ARGISNULL(argno)))
 		ReportNullArgument("time_zone");
-	return FindDayZone(PG_GETARG_TEXT_PP(argno));
+	return FindDayZone((text *) PackedVarlena(PG_GETARG_DATUM(argno)));
 }
 
 /* A date or timestamp may come with a zone it does not need: still it has to be one. */
@@ -81,7 +92,7 @@ PurchaseDay_timestamptz(FunctionCallInfo fcinfo, int argno, int zone_argno)
 static inline int64
 PurchaseMoney_numeric(Datum amount, bool *refund)
 {
-	Numeric number = (Numeric) PG_DETOAST_DATUM_PACKED(amount);
+	Numeric number = (Numeric) PackedVarlena(amount);
 	int64	ticks = MoneyFromNumeric(number);
 
 	*refund = ticks < 0 || (unlikely(ticks == 0) && MoneyIsTinyRefund(number));

@@ -59,6 +59,17 @@ FROM (VALUES ('id', 'k'), ('word', 'k'), ('long_word', 'k'), ('code', 'k'),
 		('whole', 'k'), ('day', 'k'), ('word::varchar', 'k'), ('word::name', 'k'), ('id::float8', 'k'),
 		('word::char(12)', 'k'), ('ARRAY[id, 1]', 'k'), ('(id < 10)', 'k'), ('NULL::bigint', 'k')) k(key, shown),
 	(VALUES ('orders'), ('backwards'), ('clustered')) s(source), (VALUES ('64MB'), ('64kB')) m(memory);
+-- Days and amounts that do not fit a row's word: from 565 to 3435, up to 54975581.3887.
+CREATE TABLE outlying AS SELECT id, word, long_word,
+	at + CASE i % 5 WHEN 0 THEN interval '0' WHEN 1 THEN interval '-2500 years' WHEN 2 THEN interval '3000 years'
+		ELSE make_interval(days => 513000 + i % 30) END AS at,
+	CASE i % 3 WHEN 0 THEN amount WHEN 1 THEN amount * 1e9 ELSE (i % 40 - 20) / 10000.0 + 54975581.3887 * sign(i % 2 - 0.5) END AS amount
+FROM (SELECT *, (row_number() OVER ())::int AS i FROM orders) o WHERE i % 4 > 0;
+SELECT ok(pg_temp.same(replace(pg_temp.by_group(key), 'orders', 'outlying'), pg_temp.by_book(key, 'outlying'), memory),
+	format('book_agg of outlying days by %s, work_mem %s = GROUP BY', key, memory))
+	|| E'\n' || ok(pg_temp.same(replace(pg_temp.by_group(key), 'orders', 'outlying'), pg_temp.by_query(key, 'outlying'), memory),
+	format('histories_of outlying days by %s, work_mem %s = GROUP BY', key, memory))
+FROM (VALUES ('id'), ('word'), ('long_word')) k(key), (VALUES ('64MB'), ('64kB')) m(memory);
 SELECT ok(count(*) BETWEEN 1000 AND 3000 AND count(*) FILTER (WHERE id IS NULL) = 1,
 	'those are some thousand customers, one of them NULL: ' || count(*)) FROM (SELECT DISTINCT id FROM orders) x;
 SELECT is(count(*), count(DISTINCT lower(customer_id)) + 1, 'a nondeterministic collation joins c1 and C1')

@@ -1,4 +1,5 @@
-# Workspaces: attach, refresh and the time of each view. In order of name: ws_a, ws_b ...
+# Workspaces: attach, refresh and the time of each view. In order of name: ws_a, ws_b ... Autovacuum,
+# which is off, would clear away what a rebuild leaves: half a gigabyte of rows of products.
 my $quiet = 'client_min_messages = warning';
 my $refresh = "SELECT crm_refresh('live', refit => false";
 
@@ -11,6 +12,7 @@ my $refresh = "SELECT crm_refresh('live', refit => false";
 			FROM generate_series(0, (SELECT max(customer_id) / 100 - 1 FROM stored)) i) x',
 		ws_d_refresh => { set => $quiet, sql => "$refresh)" },
 		ws_e_rebuild => { set => $quiet, sql => "$refresh, \"full\" => true)" },
+		ws_f_vacuum => 'VACUUM live.stored_products_rows',
 		ws_R => 'SELECT count(*) FROM live.customer_history',
 		ws_kpis => 'SELECT * FROM live.kpis',
 		ws_retention_monthly => 'SELECT count(crr), count(revenue) FROM live.retention_monthly',

@@ -15,7 +15,6 @@ StoreCompact(RowStore *store)
 
 	StoreInit(&compact, store->pool.context, store->budget, store->stride == sizeof(BookRow),
 			  store->fixed_length);
-	compact.frugal = store->frugal;
 	compact.equal = store->equal;
 	compact.equal_arg = store->equal_arg;
 	StoreEmitPartial(store, StoreAddGroup, &compact);
@@ -26,7 +25,8 @@ StoreCompact(RowStore *store)
 static uint64
 RowFingerprint(const RowStore *store, const BookRow *row)
 {
-	return SpreadKey(store, row->key) * UINT64CONST(0x9E3779B97F4A7C15) + (uint64) row->day.day;
+	return SpreadKey(store, row->key) * UINT64CONST(0x9E3779B97F4A7C15) +
+		   (uint64) RowDayUnpack(row->day).day;
 }
 
 #define ST_SORT SortFingerprints

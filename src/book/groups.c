@@ -29,24 +29,26 @@ typedef struct
 } DayCount;
 
 static inline void
-CollectDay(HistoryDay *days, DayCount *count, const HistoryDay *day)
+CollectDay(HistoryDay *days, DayCount *count, RowDay word)
 {
-	if (count->ndays > 0 && day->day <= days[count->ndays - 1].day)
+	HistoryDay day = RowDayUnpack(word);
+
+	if (count->ndays > 0 && day.day <= days[count->ndays - 1].day)
 	{
 		HistoryDay *last = &days[count->ndays - 1];
 		int64		amount;
 
-		if (likely(day->day == last->day) && last->purchases < PG_INT32_MAX / 2 &&
-			day->purchases < PG_INT32_MAX / 2 &&
-			!__builtin_add_overflow(last->amount, day->amount, &amount))
+		if (likely(day.day == last->day) && last->purchases < PG_INT32_MAX / 2 &&
+			day.purchases < PG_INT32_MAX / 2 &&
+			!__builtin_add_overflow(last->amount, day.amount, &amount))
 		{
 			last->amount = amount;
-			last->purchases += day->purchases;
+			last->purchases += day.purchases;
 			return;
 		}
 		count->sorted = false;
 	}
-	days[count->ndays++] = *day;
+	days[count->ndays++] = day;
 }
 
 bool
@@ -93,7 +95,7 @@ EmitList(Sorter *sorter, const RowList *list, bool isnull)
 		CHECK_FOR_INTERRUPTS();
 		ReserveDays(sorter, count.ndays + block->used);
 		for (uint32 i = 0; i < block->used; i++, row += stride)
-			CollectDay(sorter->days, &count, &((BookRow *) row)->day);
+			CollectDay(sorter->days, &count, ((BookRow *) row)->day);
 	}
 	EmitDays(sorter, &group, count);
 }
@@ -106,7 +108,7 @@ CollectRows(Sorter *sorter, DayCount *count, const char *rows, Size nrows, Size 
 	{
 		if (unlikely((i & 0xFFFF) == 0xFFFF))
 			CHECK_FOR_INTERRUPTS();
-		CollectDay(sorter->days, count, &((const BookRow *) rows)->day);
+		CollectDay(sorter->days, count, ((const BookRow *) rows)->day);
 	}
 }
 
@@ -264,7 +266,7 @@ ListIsOneKey(const RowStore *store, const RowList *list)
 }
 
 void
-EmitHeavyKey(Sorter *sorter, RowList *list, Size nrows, bool reuse)
+EmitHeavyKey(Sorter *sorter, const RowList *list, Size nrows)
 {
 	if (sorter->store->stride == sizeof(BookRow) || ListIsOneKey(sorter->store, list))
 		EmitList(sorter, list, false);
@@ -276,6 +278,4 @@ EmitHeavyKey(Sorter *sorter, RowList *list, Size nrows, bool reuse)
 		EmitCollision(sorter, rows, nrows);
 		pfree(rows);
 	}
-	if (reuse)
-		GiveList(sorter, list);
 }

@@ -69,7 +69,7 @@ typedef struct
 /* --------------------------------------------------------- the query's rows */
 
 static DateADT
-RowDay(const HistoriesQuery *query, Datum moment)
+MomentDay(const HistoriesQuery *query, Datum moment)
 {
 	switch (query->time_form)
 	{
@@ -120,7 +120,7 @@ ReceiveRow(void *target, TupleTableSlot *slot)
 	if (slot->tts_isnull[1])
 		return;
 	caller = MemoryContextSwitchTo(query->scratch);
-	row.day = RowDay(query, slot->tts_values[1]);
+	row.day = MomentDay(query, slot->tts_values[1]);
 	if (has_amount && !slot->tts_isnull[2])
 		row.amount = RowMoney(query->amount_form, slot->tts_values[2], &refund);
 	row.purchases = refund ? 0 : 1;

@@ -14,12 +14,13 @@
 
 #include "history.h"
 #include "pool.h"
+#include "rowday.h"
 
 /* A row under an integer key. */
 typedef struct BookRow
 {
-	uint64	   key;
-	HistoryDay day;
+	uint64 key;
+	RowDay day;
 } BookRow;
 
 /*
@@ -43,9 +44,9 @@ typedef union KeyBytes
 
 typedef struct BookBytesRow
 {
-	uint64	   key;
-	HistoryDay day;
-	KeyBytes   bytes;
+	uint64	 key;
+	RowDay	 day;
+	KeyBytes bytes;
 } BookBytesRow;
 
 /* Whether two different byte strings of the same hash are the same key. */
@@ -61,15 +62,14 @@ typedef struct RowStore
 	Size	  nnulls;
 	uint64	  first_key;
 	uint64	  varying; /* the bits in which keys differ */
-	Size	  budget;  /* memory to stay within, scratch space of the sort included */
+	Size	  budget;  /* memory to stay within; the sort takes little more */
 	bool	  full;	   /* past the budget */
-	bool	  frugal;  /* always emitted with consume: scratch space is not needed */
 	uint16	  stride;
 	uint16	  fixed_length; /* of all keys, or 0 */
-	Slab	 *key_slabs;	/* keys longer than fit a row */
-	Size	  key_bytes;
-	uint8	 *key_next;
-	uint8	 *key_end;
+	Slab	 *kept_slabs;	/* keys and days that do not fit a row */
+	Size	  kept_bytes;
+	uint8	 *kept_next;
+	uint8	 *kept_end;
 	KeysEqual equal; /* NULL: bytewise */
 	void	 *equal_arg;
 } RowStore;
@@ -99,7 +99,7 @@ extern void StoreReset(RowStore *store);
 static inline Size
 StoreBytes(const RowStore *store)
 {
-	return store->pool.bytes + store->key_bytes;
+	return store->pool.bytes + store->kept_bytes;
 }
 
 static inline Size
@@ -128,6 +128,17 @@ StoreNoteKey(RowStore *store, uint64 key)
 	store->varying |= key ^ store->first_key;
 }
 
+/* Keeps a day elsewhere. */
+extern RowDay StoreKeepDay(RowStore *store, const HistoryDay *day);
+
+static pg_attribute_always_inline RowDay
+StorePackDay(RowStore *store, const HistoryDay *day)
+{
+	RowDay word;
+
+	return likely(RowDayPack(&word, day)) ? word : StoreKeepDay(store, day);
+}
+
 /* An integer as 64 bits that sort as it does. */
 #define IntegerKey(value) ((uint64) (value) ^ (UINT64CONST(1) << 63))
 #define KeyInteger(key) ((int64) ((key) ^ (UINT64CONST(1) << 63)))
@@ -138,7 +149,7 @@ StoreAddInteger(RowStore *store, uint64 key, const HistoryDay *day)
 	BookRow *row = (BookRow *) StoreAppend(store, &store->rows, sizeof(BookRow));
 
 	row->key = key;
-	row->day = *day;
+	row->day = StorePackDay(store, day);
 	StoreNoteKey(store, key);
 }
 
@@ -151,8 +162,9 @@ extern uint64 HashKeyBytes(const uint8 *bytes, Size length);
 
 /*
  * Hands each customer to emit, in order of (key, bytes), the NULL customer
- * last. Without consume the store stays as it is; with it the store's own
- * blocks serve as scratch space and the store is empty afterwards.
+ * last. The store's own blocks are what it is sorted with: with consume it is
+ * empty afterwards, without it holds the same rows, those of a customer in the
+ * same order.
  */
 extern void StoreEmit(RowStore *store, bool consume, EmitGroup emit, void *target);
 

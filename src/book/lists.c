@@ -16,7 +16,7 @@ typedef struct
 static void
 ExtendOutput(Sorter *sorter, RowList *list, Tail *tail, Size stride)
 {
-	RowBlock *block = TakeBlock(sorter->pool, stride);
+	RowBlock *block = TakeBlock(&sorter->store->pool, stride);
 
 	if (list->last != NULL)
 		list->last->used = list->last->capacity;
@@ -37,8 +37,8 @@ CloseOutputs(RowList *lists, const Tail *tails, int nlists, Size stride)
 
 /* Deals a list's rows out by a digit of the key, or of the spread key, in order. */
 static pg_attribute_always_inline void
-DealRows(Sorter *sorter, const RowList *input, int shift, int bits, bool spread, bool reuse,
-		 RowList *lists, Tail *tails, Size stride)
+DealRows(Sorter *sorter, const RowList *input, int shift, int bits, bool spread, RowList *lists,
+		 Tail *tails, Size stride)
 {
 	uint64	  mask = (UINT64CONST(1) << bits) - 1;
 	RowBlock *block = input->first;
@@ -60,14 +60,13 @@ DealRows(Sorter *sorter, const RowList *input, int shift, int bits, bool spread,
 			memcpy(tail->next, row, stride);
 			tail->next += stride;
 		}
-		if (reuse)
-			GiveBlock(sorter->pool, block, stride);
+		GiveBlock(&sorter->store->pool, block, stride);
 		block = next;
 	}
 }
 
 RowList *
-SplitList(Sorter *sorter, const RowList *input, int shift, int bits, bool spread, bool reuse)
+SplitList(Sorter *sorter, RowList *input, int shift, int bits, bool spread)
 {
 	int		 nlists = 1 << bits;
 	RowList *lists = palloc0(nlists * sizeof(RowList));
@@ -75,14 +74,27 @@ SplitList(Sorter *sorter, const RowList *input, int shift, int bits, bool spread
 	Size	 stride = sorter->store->stride;
 
 	if (stride == sizeof(BookRow) && !spread)
-		DealRows(sorter, input, shift, bits, false, reuse, lists, tails, sizeof(BookRow));
+		DealRows(sorter, input, shift, bits, false, lists, tails, sizeof(BookRow));
 	else if (stride == sizeof(BookRow))
-		DealRows(sorter, input, shift, bits, true, reuse, lists, tails, sizeof(BookRow));
+		DealRows(sorter, input, shift, bits, true, lists, tails, sizeof(BookRow));
 	else
-		DealRows(sorter, input, shift, bits, false, reuse, lists, tails, sizeof(BookBytesRow));
+		DealRows(sorter, input, shift, bits, false, lists, tails, sizeof(BookBytesRow));
 	CloseOutputs(lists, tails, nlists, stride);
 	pfree(tails);
+	input->first = input->last = NULL;
 	return lists;
+}
+
+void
+JoinLists(RowList *list, const RowList *more)
+{
+	if (more->first == NULL)
+		return;
+	if (list->last == NULL)
+		list->first = more->first;
+	else
+		list->last->next = more->first;
+	list->last = more->last;
 }
 
 Size
@@ -126,7 +138,7 @@ GiveList(Sorter *sorter, RowList *list)
 	{
 		RowBlock *next = block->next;
 
-		GiveBlock(sorter->pool, block, sorter->store->stride);
+		GiveBlock(&sorter->store->pool, block, sorter->store->stride);
 		block = next;
 	}
 	list->first = list->last = NULL;

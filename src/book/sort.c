@@ -162,7 +162,7 @@ EMIT_ARRAY(EmitBytesArray, sizeof(BookBytesRow))
 
 /* Sorts in an array what fits the cache. */
 static void
-EmitGathered(Sorter *sorter, RowList *list, Size nrows, bool reuse)
+EmitGathered(Sorter *sorter, RowList *list, Size nrows)
 {
 	bool   integers = sorter->store->stride == sizeof(BookRow);
 	uint64 varying;
@@ -176,7 +176,7 @@ EmitGathered(Sorter *sorter, RowList *list, Size nrows, bool reuse)
 	}
 	varying = integers ? GatherRows(list, sorter->rows, sizeof(BookRow))
 					   : GatherRows(list, sorter->rows, sizeof(BookBytesRow));
-	if (reuse)
+	if (sorter->consume)
 		GiveList(sorter, list);
 	if (integers)
 		EmitIntegerArray(sorter, sorter->rows, sorter->spare, nrows, varying, 0);
@@ -184,25 +184,27 @@ EmitGathered(Sorter *sorter, RowList *list, Size nrows, bool reuse)
 		EmitBytesArray(sorter, sorter->rows, sorter->spare, nrows, varying, 0);
 }
 
+/* Splits a list until its parts fit the cache; unless they are consumed, joins them again. */
 static void
-SortList(Sorter *sorter, RowList *list, Size nrows, uint64 varying, bool reuse)
+SortList(Sorter *sorter, RowList *list, Size nrows, uint64 varying)
 {
 	int		 bits;
 	RowList *lists;
 
 	if (nrows <= sorter->cache_rows)
 	{
-		EmitGathered(sorter, list, nrows, reuse);
+		EmitGathered(sorter, list, nrows);
 		return;
 	}
 	if (varying == 0)
 	{
-		EmitHeavyKey(sorter, list, nrows, reuse);
+		EmitHeavyKey(sorter, list, nrows);
+		if (sorter->consume)
+			GiveList(sorter, list);
 		return;
 	}
 	bits = DigitBits(nrows, sorter->cache_rows / 2, varying);
-	lists =
-		SplitList(sorter, list, pg_leftmost_one_pos64(varying) + 1 - bits, bits, false, reuse);
+	lists = SplitList(sorter, list, pg_leftmost_one_pos64(varying) + 1 - bits, bits, false);
 	for (int i = 0; i < 1 << bits; i++)
 	{
 		if (lists[i].first == NULL)
@@ -210,7 +212,9 @@ SortList(Sorter *sorter, RowList *list, Size nrows, uint64 varying, bool reuse)
 		nrows = CountRows(&lists[i]);
 		varying =
 			nrows > sorter->cache_rows ? ListVarying(&lists[i], sorter->store->stride) : 0;
-		SortList(sorter, &lists[i], nrows, varying, true);
+		SortList(sorter, &lists[i], nrows, varying);
+		if (!sorter->consume)
+			JoinLists(list, &lists[i]);
 	}
 	pfree(lists);
 }
@@ -221,17 +225,15 @@ EmitStore(RowStore *store, bool consume, bool partial, EmitGroup emit, void *tar
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "crm_ext book sort",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	BlockPool	  pool;
-	Sorter		  sorter = {.store = store, .partial = partial, .emit = emit, .target = target};
+	Sorter		  sorter = {
+			   .store = store, .consume = consume, .partial = partial, .emit = emit, .target = target};
 
 	sorter.cache_rows = Min(CACHE_BYTES, store->budget / CACHE_SHARE) / store->stride;
 	sorter.cache_rows = Max(sorter.cache_rows, CACHE_MIN_ROWS);
-	PoolInit(&pool, scratch);
-	sorter.pool = consume ? &store->pool : &pool;
 	sorter.days_capacity = 64;
 	sorter.days = palloc(sorter.days_capacity * sizeof(HistoryDay));
 	if (store->nrows > 0)
-		SortList(&sorter, &store->rows, store->nrows, store->varying, consume);
+		SortList(&sorter, &store->rows, store->nrows, store->varying);
 	if (store->nnulls > 0)
 		EmitList(&sorter, &store->nulls, true);
 	MemoryContextSwitchTo(caller);
@@ -255,9 +257,7 @@ StoreEmitPartial(RowStore *store, EmitGroup emit, void *target)
 RowList *
 StoreSplit(RowStore *store, int shift, int bits)
 {
-	Sorter	 sorter = {.store = store, .pool = &store->pool};
-	RowList *lists = SplitList(&sorter, &store->rows, shift, bits, true, true);
+	Sorter sorter = {.store = store};
 
-	store->rows = (RowList){NULL, NULL};
-	return lists;
+	return SplitList(&sorter, &store->rows, shift, bits, true);
 }

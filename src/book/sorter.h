@@ -11,7 +11,7 @@
 typedef struct
 {
 	RowStore   *store;
-	BlockPool  *pool;
+	bool		consume; /* the rows are not needed afterwards */
 	bool		partial; /* leave sums that do not fit apart */
 	EmitGroup	emit;
 	void	   *target;
@@ -31,14 +31,16 @@ extern void EmitBytesRows(Sorter *sorter, char *rows, Size nrows);
 extern void EmitList(Sorter *sorter, const RowList *list, bool isnull);
 
 /* A long list of rows of one 64-bit key: a heavy customer or, seldom, several. */
-extern void EmitHeavyKey(Sorter *sorter, RowList *list, Size nrows, bool reuse);
+extern void EmitHeavyKey(Sorter *sorter, const RowList *list, Size nrows);
 
 /*
- * Deals a list's rows out by a digit of the key, or of the spread key. With
- * reuse the input's blocks are taken for what comes out.
+ * Deals a list's rows out by a digit of the key, or of the spread key; the
+ * list's blocks are taken for what comes out.
  */
-extern RowList *SplitList(Sorter *sorter, const RowList *input, int shift, int bits,
-						  bool spread, bool reuse);
+extern RowList *SplitList(Sorter *sorter, RowList *input, int shift, int bits, bool spread);
+
+/* Puts a list's blocks behind those of another. */
+extern void JoinLists(RowList *list, const RowList *more);
 
 extern Size	  CountRows(const RowList *list);
 extern uint64 ListVarying(const RowList *list, Size stride);

@@ -1,8 +1,8 @@
 /*
  * book/spill.c - the grouper: in memory while it fits, through files when not.
  *
- * A file is a sequence of blocks: number of rows, the rows, then the bytes of
- * those keys that do not fit into their rows.
+ * A file is a sequence of blocks: number of rows, the rows, then row by row the
+ * day and the bytes of the key where they do not fit.
  */
 #include "postgres.h"
 
@@ -31,7 +31,6 @@ GrouperInit(Grouper *grouper, MemoryContext context, Size budget, bool integers,
 		grouper->bits++;
 	grouper->budget = budget - Min(budget / 2, (Size) BLCKSZ << grouper->bits);
 	StoreInit(&grouper->store, context, grouper->budget, integers, fixed_length);
-	grouper->store.frugal = true;
 	grouper->top.divisible = true;
 	grouper->top.shift = HASH_BITS - grouper->bits;
 }
@@ -39,17 +38,21 @@ GrouperInit(Grouper *grouper, MemoryContext context, Size budget, bool integers,
 /* ----------------------------------------------------------------- writing */
 
 static void
-WriteLongKeys(const RowStore *store, BufFile *file, const RowBlock *block)
+WriteElsewhere(const RowStore *store, BufFile *file, const RowBlock *block)
 {
-	const BookBytesRow *rows = (const BookBytesRow *) BlockRows(block);
+	bool  long_keys = store->stride == sizeof(BookBytesRow) && store->fixed_length == 0;
+	char *row = BlockRows(block);
 
-	if (store->stride != sizeof(BookBytesRow) || store->fixed_length != 0)
-		return;
-	for (uint32 i = 0; i < block->used; i++)
+	for (uint32 i = 0; i < block->used; i++, row += store->stride)
 	{
-		if (rows[i].bytes.elsewhere.tag == KEY_ELSEWHERE)
-			BufFileWrite(file, unconstify(uint8 *, rows[i].bytes.elsewhere.place),
-						 rows[i].bytes.elsewhere.length);
+		RowDay			day = ((const BookRow *) row)->day;
+		const KeyBytes *key = &((const BookBytesRow *) row)->bytes;
+
+		if (unlikely(!RowDayIsHere(day)))
+			BufFileWrite(file, unconstify(HistoryDay *, RowDayPlace(day)), sizeof(HistoryDay));
+		if (long_keys && key->elsewhere.tag == KEY_ELSEWHERE)
+			BufFileWrite(file, unconstify(uint8 *, key->elsewhere.place),
+						 key->elsewhere.length);
 	}
 }
 
@@ -74,7 +77,7 @@ WriteList(Grouper *grouper, SpillPart *part, const RowList *list)
 		CHECK_FOR_INTERRUPTS();
 		BufFileWrite(part->file, &block->used, sizeof(block->used));
 		BufFileWrite(part->file, BlockRows(block), block->used * stride);
-		WriteLongKeys(&grouper->store, part->file, block);
+		WriteElsewhere(&grouper->store, part->file, block);
 		part->nrows += block->used;
 	}
 }
@@ -160,19 +163,25 @@ static void
 AddRow(RowStore *store, BufFile *file, StringInfo space, bool isnull, const char *row)
 {
 	const BookBytesRow *bytes_row = (const BookBytesRow *) row;
+	RowDay				word = ((const BookRow *) row)->day;
+	HistoryDay			day;
 	const uint8		   *key;
 	Size				length;
 
+	if (likely(RowDayIsHere(word)))
+		day = RowDayUnpack(word);
+	else
+		ReadExactly(file, &day, sizeof(day));
 	if (isnull)
-		StoreAddNull(store, &((const BookRow *) row)->day);
+		StoreAddNull(store, &day);
 	else if (store->stride == sizeof(BookRow))
-		StoreAddInteger(store, ((const BookRow *) row)->key, &((const BookRow *) row)->day);
+		StoreAddInteger(store, ((const BookRow *) row)->key, &day);
 	else
 	{
 		key = RowKey(store, bytes_row, &length);
 		if (store->fixed_length == 0 && bytes_row->bytes.elsewhere.tag == KEY_ELSEWHERE)
 			key = ReadLongKey(file, space, length);
-		StoreAddBytes(store, bytes_row->key, key, length, &bytes_row->day);
+		StoreAddBytes(store, bytes_row->key, key, length, &day);
 	}
 }
 

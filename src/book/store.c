@@ -7,8 +7,8 @@
 
 #define FIRST_BLOCK_ROWS 8
 #define SECOND_BLOCK_ROWS 32
-#define FIRST_KEY_SLAB 256
-#define MAX_KEY_SLAB (1024 * 1024)
+#define FIRST_KEPT_SLAB 256
+#define MAX_KEPT_SLAB (1024 * 1024)
 
 void
 StoreInit(RowStore *store, MemoryContext context, Size budget, bool integers, int fixed_length)
@@ -33,19 +33,16 @@ void
 StoreReset(RowStore *store)
 {
 	PoolReset(&store->pool);
-	FreeSlabs(&store->key_slabs);
-	store->key_bytes = 0;
-	store->key_next = store->key_end = NULL;
+	FreeSlabs(&store->kept_slabs);
+	store->kept_bytes = 0;
+	store->kept_next = store->kept_end = NULL;
 	ForgetRows(store);
 }
 
-/* The sort may need the rows' space once more; keys stay where they are. */
 static void
 CheckBudget(RowStore *store)
 {
-	Size copies = store->frugal ? 1 : 2;
-
-	if (copies * store->pool.bytes + store->key_bytes > store->budget)
+	if (StoreBytes(store) > store->budget)
 		store->full = true;
 }
 
@@ -72,30 +69,37 @@ StoreAddNull(RowStore *store, const HistoryDay *day)
 	BookRow *row = (BookRow *) StoreAppend(store, &store->nulls, store->stride);
 
 	memset(row, 0, store->stride);
-	row->day = *day;
+	row->day = StorePackDay(store, day);
 	store->nnulls++;
 }
 
-/* A copy of a key that is too long for its row. */
+/* A copy of what does not fit a row. */
 static const uint8 *
-KeepKey(RowStore *store, const uint8 *bytes, Size length)
+KeepBytes(RowStore *store, const void *bytes, Size length)
 {
+	Size   room = MAXALIGN(length);
 	uint8 *place;
 
-	if ((Size) (store->key_end - store->key_next) < length)
+	if ((Size) (store->kept_end - store->kept_next) < room)
 	{
-		Size size = store->key_slabs == NULL ? FIRST_KEY_SLAB : store->key_slabs->bytes * 2;
+		Size size = store->kept_slabs == NULL ? FIRST_KEPT_SLAB : store->kept_slabs->bytes * 2;
 
-		size = Max(Min(size, MAX_KEY_SLAB), length);
-		store->key_next = AddSlab(store->pool.context, &store->key_slabs, size);
-		store->key_end = store->key_next + size;
-		store->key_bytes += store->key_slabs->bytes;
+		size = Max(Min(size, MAX_KEPT_SLAB), room);
+		store->kept_next = AddSlab(store->pool.context, &store->kept_slabs, size);
+		store->kept_end = store->kept_next + size;
+		store->kept_bytes += store->kept_slabs->bytes;
 		CheckBudget(store);
 	}
-	place = store->key_next;
+	place = store->kept_next;
 	memcpy(place, bytes, length);
-	store->key_next += length;
+	store->kept_next += room;
 	return place;
+}
+
+RowDay
+StoreKeepDay(RowStore *store, const HistoryDay *day)
+{
+	return (RowDay) (uintptr_t) KeepBytes(store, day, sizeof(HistoryDay));
 }
 
 static void
@@ -109,7 +113,7 @@ SetRowKey(RowStore *store, KeyBytes *key, const uint8 *bytes, Size length)
 			key->inlined[KEY_INLINE_BYTES - 1] = (uint8) length;
 		return;
 	}
-	key->elsewhere.place = KeepKey(store, bytes, length);
+	key->elsewhere.place = KeepBytes(store, bytes, length);
 	key->elsewhere.length = (uint32) length;
 	key->elsewhere.tag = KEY_ELSEWHERE;
 }
@@ -120,7 +124,7 @@ AppendBytesRow(RowStore *store, uint64 hash, const KeyBytes *key, const HistoryD
 	BookBytesRow *row = (BookBytesRow *) StoreAppend(store, &store->rows, sizeof(BookBytesRow));
 
 	row->key = hash;
-	row->day = *day;
+	row->day = StorePackDay(store, day);
 	row->bytes = *key;
 	StoreNoteKey(store, hash);
 }
