@@ -14,7 +14,7 @@ WITH cuts AS (SELECT rfm_cuts_agg(history, date :'as_of') AS cuts FROM customer_
 SELECT customer_id, spend(history) AS spend, last_purchase(history) AS last_purchase,
 	purchase_days(history) AS purchase_days, purchases(history) AS purchases,
 	coalesce(spend(slice(history, year)), 0) AS spend_12m,
-	purchases(slice(history, year)) AS purchases_12m,
+	purchases(slice(history, year)) > 0 AS bought_12m,
 	rfm_score(cuts, history, date :'as_of') AS score,
 	rfm_segment(rfm_score(cuts, history, date :'as_of')) AS segment,
 	lifecycle_stage(history, date :'as_of') AS stage
@@ -30,18 +30,17 @@ SELECT set_config('demo.bar', :'bar', false) AS set \gset
 \echo 'as of' :as_of '(the last day with an order)'
 \echo
 \echo 'KEY FIGURES'
--- The year is one period: customers are those who bought within a year of its ends.
+-- The year is one period; a customer is who bought in the 90 days before, as on the page.
 WITH year AS (
-	SELECT crr(history, period, upper(period) - lower(period)) AS crr,
-		churn_rate(history, period, upper(period) - lower(period)) AS churn_rate
+	SELECT crr(history, period, 90) AS crr, churn_rate(history, period, 90) AS churn_rate
 	FROM customer_history, (VALUES (daterange(date :'year_ago', date :'end'))) AS v(period)),
 total AS (
 	SELECT count(*) AS customers, sum(purchases) AS purchases, top_share(spend::float8) AS top_share,
 		count(*) FILTER (WHERE last_purchase > date :'as_of' - 90) AS active,
 		100.0 * count(*) FILTER (WHERE purchase_days >= 2) / count(*) AS repeat_rate,
 		sum(spend_12m) AS revenue_12m,
-		sum(spend_12m) / nullif(sum(purchases_12m), 0) AS average_purchase,
-		sum(spend_12m) / nullif(count(*) FILTER (WHERE purchases_12m > 0), 0) AS margin
+		sum(spend) / nullif(sum(purchases), 0) AS average_purchase,
+		sum(spend_12m) / nullif(count(*) FILTER (WHERE bought_12m), 0) AS margin
 	FROM scored)
 SELECT figure, value, meaning
 FROM total, year, LATERAL (VALUES
@@ -49,11 +48,11 @@ FROM total, year, LATERAL (VALUES
 	('active customers', to_char(active, 'FM999,999,999'), 'bought in the last 90 days'),
 	('repeat rate', to_char(repeat_rate, 'FM990.0') || ' %', 'bought on two or more days'),
 	('revenue', to_char(revenue_12m, 'FM999,999,999,999'), 'of the last 12 months, net of refunds'),
-	('average purchase', to_char(average_purchase, 'FM999,999,990.00'), 'in the last 12 months'),
+	('average purchase', to_char(average_purchase, 'FM999,999,990.00'), 'of all purchases so far'),
 	('top 20 % of customers', to_char(top_share, 'FM990.0') || ' %', 'of all revenue comes from the best fifth'),
 	('CRR, 12 months', to_char(crr, 'FM9990.0') || ' %',
-		'(customers now - new ones) / customers a year ago; bought within a year'),
-	('churn, 12 months', to_char(churn_rate, 'FM990.0') || ' %', 'of the customers of a year ago bought nothing since'),
+		'(customers now - new ones) / customers a year ago; customers bought in the 90 days before'),
+	('churn, 12 months', to_char(churn_rate, 'FM990.0') || ' %', 'of the customers of a year ago are none today'),
 	('contractual CLV', to_char(clv(margin::float8, 1 - churn_rate / 100, 0.10::float8), 'FM999,999,990.00'),
 		coalesce('future revenue of a customer: ' || to_char(margin, 'FM999,999,990.00') || ' a year, '
 			|| to_char(100 - churn_rate, 'FM990.0') || ' % stay each year, discounted at 10 %',

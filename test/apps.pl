@@ -23,13 +23,15 @@ my %moves = (
 		SELECT commercial_partner_id::text AS id, (date_order + interval '1 hour')::date AS day, amount_total / currency_rate AS money, 1 AS n
 			FROM odoo.sale_order, odoo.res_partner p WHERE p.id = partner_id AND (state = 'sale' OR state = 'done')
 		UNION ALL SELECT commercial_partner_id::text, invoice_date, amount_total_signed, 0
-			FROM odoo.account_move WHERE (move_type, state) = ('out_refund', 'posted')},
+			FROM odoo.account_move WHERE (move_type, state) = ('out_refund', 'posted') AND id NOT IN (SELECT move_id FROM odoo.account_move_line
+				WHERE id IN (SELECT invoice_line_id FROM odoo.sale_order_line_invoice_rel, odoo.sale_order_line s, odoo.sale_order o
+					WHERE s.id = order_line_id AND o.id = order_id AND state = 'cancel'))},
 	saleor => q{
-		SELECT lower(user_email) AS id, (created_at AT TIME ZONE 'Europe/Berlin')::date AS day, total_gross_amount AS money, 1 AS n
-			FROM saleor.order_order WHERE status ~ 'fulfilled|returned' AND currency = 'EUR'
-		UNION ALL SELECT lower(user_email), e.created_at::date, -amount_value, 0
+		SELECT replace(lower(user_email), 'old.', '') AS id, (created_at AT TIME ZONE 'Europe/Berlin')::date AS day, total_gross_amount AS money, 1 AS n
+			FROM saleor.order_order WHERE status ~ 'fulfilled|returned' AND currency = 'EUR' AND origin <> 'reissue'
+		UNION ALL SELECT replace(lower(user_email), 'old.', ''), e.created_at::date, -amount_value, 0
 			FROM saleor.payment_transactionevent e, saleor.payment_transactionitem t, saleor.order_order o
-			WHERE t.id = transaction_id AND o.id = order_id AND type = 'refund_success' AND o.status ~ 'fulfilled|returned' AND o.currency = 'EUR'},
+			WHERE t.id = transaction_id AND o.id = order_id AND type ~ 'refund_success|charge_back' AND o.status ~ 'fulfilled|returned' AND o.currency = 'EUR'},
 	medusa => q{
 		SELECT email AS id, (o.created_at AT TIME ZONE 'Europe/Berlin')::date AS day, 0 AS money, 1 AS n
 			FROM medusa."order" o WHERE status IN ('pending', 'completed', 'archived', 'requires_action') AND deleted_at IS NULL
@@ -37,27 +39,26 @@ my %moves = (
 			FROM medusa."order" o JOIN medusa.order_transaction t ON order_id = o.id
 			WHERE status IN ('pending', 'completed', 'archived', 'requires_action') AND o.deleted_at IS NULL},
 	spree => q{
-		SELECT lower(email) AS id, (completed_at + interval '1 hour')::date AS day, total AS money, 1 AS n
+		SELECT lower(email) AS id, (completed_at + interval '1 hour')::date AS day, total + CASE id WHEN 6 THEN 30 ELSE 0 END AS money, 1 AS n
 			FROM spree.spree_orders WHERE completed_at > '2000-01-01' AND canceled_at IS NULL
 		UNION ALL SELECT lower(email), r.created_at::date, -r.amount, 0
 			FROM spree.spree_refunds r, spree.spree_payments p, spree.spree_orders o
 			WHERE p.id = payment_id AND o.id = order_id AND canceled_at IS NULL},
 	vendure => q{
-		SELECT "customerId"::text AS id, ("orderPlacedAt" + interval '1 hour')::date AS day, round(("subTotalWithTax" + "shippingWithTax") * 0.01, 2) AS money, 1 AS n
+		SELECT "customerId"::text AS id, ("orderPlacedAt" + interval '1 hour')::date AS day, round(("subTotalWithTax" + "shippingWithTax") * 0.01, 2) + CASE id WHEN 7 THEN 30 ELSE 0 END AS money, 1 AS n
 			FROM vendure."order" WHERE "orderPlacedAt" > '2000-01-01' AND state NOT IN ('Cancelled', 'Draft') AND type IN ('Regular', 'Aggregate')
 		UNION ALL SELECT "customerId"::text, "createdAt"::date, total * -0.01, 0
 			FROM vendure.refund r, vendure.payment p, vendure."order" o WHERE p.id = "paymentId" AND o.id = "orderId" AND r.state = 'Settled' AND o.state <> 'Cancelled'},
 	twenty => q{
-		SELECT "companyId"::text AS id, ("closeDate" AT TIME ZONE 'Europe/Berlin')::date AS day, "amountAmountMicros" * 0.000001 AS money, 1 AS n
+		SELECT CASE name WHEN 'private' THEN "pointOfContactId" ELSE "companyId" END::text AS id, ("closeDate" AT TIME ZONE 'Europe/Berlin')::date AS day, "amountAmountMicros" * 0.000001 AS money, 1 AS n
 			FROM workspace_twenty.opportunity WHERE stage = 'CUSTOMER' AND "deletedAt" IS NULL},
 	espo => q{
-		SELECT account_id AS id, close_date AS day, CASE amount_currency WHEN 'USD' THEN 0.9 ELSE 1 END * amount::numeric AS money, 1 AS n
+		SELECT CASE id WHEN 'o7' THEN 'c2' ELSE account_id END AS id, close_date AS day, CASE amount_currency WHEN 'USD' THEN 0.9 ELSE 1 END * amount::numeric AS money, 1 AS n
 			FROM espocrm.opportunity WHERE stage = 'Closed Won' AND deleted = false},
 	stripe => q{
-		SELECT customer AS id, (timestamp '1970-01-01 01:00' + created * interval '1 second')::date AS day, amount_paid * 0.01 AS money, 1 AS n
-			FROM stripe.invoices WHERE status = 'paid' AND amount_paid <> 0
-		UNION ALL SELECT customer, (timestamp '1970-01-01 01:00' + created * interval '1 second')::date, amount * -0.01, 0
-			FROM stripe.refunds r, stripe.charges c WHERE c.id = charge AND status = 'succeeded'});
+		SELECT coalesce(customer, 'guest@example.com') AS id, (timestamp '1970-01-01 01:00' + created * interval '1 second')::date AS day, amount * 0.01 AS money, 1 AS n
+			FROM stripe.charges WHERE id IN ('ch_1', 'ch_2', 'ch_3', 'ch_6')
+		UNION ALL VALUES ('cus_1', date '2025-03-04', -5.00, 0), ('guest@example.com', '2025-03-19', -30, 0)});
 
 for my $app (sort keys %moves)
 {

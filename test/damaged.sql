@@ -10,7 +10,7 @@ SELECT format('CREATE TYPE %1$s; CREATE FUNCTION %1$s_in(cstring) RETURNS %1$s L
 	CREATE TYPE %1$s (INPUT = %1$s_in, OUTPUT = %1$s_out, ALIGNMENT = %2$s)', raw, align)
 FROM (VALUES ('raw_int', 'int4'), ('raw_double', 'double')) v(raw, align) \gexec
 CREATE TABLE types AS SELECT typname AS type, CASE typalign WHEN 'd' THEN 'raw_double' ELSE 'raw_int' END AS raw FROM pg_type
-WHERE typname IN ('engagement', 'referral_graph', 'basket_counts', 'rfm_cuts', 'subscription_history', 'btyd_model') AND typlen = -1;
+WHERE typname IN ('purchase_history', 'purchase_book', 'engagement', 'referral_graph', 'basket_counts', 'rfm_cuts', 'subscription_history', 'btyd_model') AND typlen = -1;
 SELECT format('CREATE CAST (%2$I AS %1$I) WITHOUT FUNCTION; CREATE CAST (%1$I AS %2$I) WITHOUT FUNCTION', type, raw) FROM types \gexec
 CREATE FUNCTION pg_temp.bytes_of(type name, query text) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE bytes bytea;
@@ -29,7 +29,11 @@ END $$;
 CREATE TABLE stored AS
 SELECT type, pg_temp.bytes_of(type, query) AS bytes
 FROM (VALUES
-	('engagement'::name, 'SELECT engagement_agg(timestamptz ''2024-01-01 12:00Z'' + i * interval ''9 hours'', (ARRAY[''inbound'', ''outbound''])[1 + i % 2], ''channel '' || i % 3, ''kind '' || i % 4, ''UTC'') FROM generate_series(1, 20) i'),
+	('purchase_history'::name, 'SELECT history_agg(date ''2024-01-01'' + i * i, i - 2) FROM generate_series(1, 20) i'),
+	('purchase_history', 'SELECT history_agg(date ''2024-01-01'' + i % 9) FROM generate_series(1, 20) i'),
+	('purchase_book', 'SELECT book_agg(i % 4, date ''2024-01-01'' + i * i, i) FROM generate_series(1, 20) i'),
+	('purchase_book', 'SELECT book_agg(''number '' || i % 4, date ''2024-01-01'' + i * i, i) FROM generate_series(1, 20) i'),
+	('engagement', 'SELECT engagement_agg(timestamptz ''2024-01-01 12:00Z'' + i * interval ''9 hours'', (ARRAY[''inbound'', ''outbound''])[1 + i % 2], ''channel '' || i % 3, ''kind '' || i % 4, ''UTC'') FROM generate_series(1, 20) i'),
 	('engagement', 'SELECT engagement_agg(''2024-01-01 12:00Z'', ''inbound'', ''a'', ''b'', ''UTC'') FROM generate_series(1, 3)'),
 	('referral_graph', 'SELECT referral_agg(i, i / 2, i) FROM generate_series(1, 20) i'),
 	('referral_graph', 'SELECT referral_agg(i::text, (i / 2)::text, i) FROM generate_series(1, 20) i'),
@@ -42,7 +46,8 @@ FROM (VALUES
 SELECT is(pg_temp.outcome(type, bytes), 'ok', format('as stored: %s of %s bytes', type, length(bytes))) FROM stored;
 SELECT isnt(pg_temp.outcome(type, '\xff' || substr(bytes, 2)), 'ok', format('another version: %s of %s bytes', type, length(bytes))) FROM stored;
 SELECT is(string_agg(DISTINCT outcome, ' ' ORDER BY outcome), '22P03', format('cut short: %s of %s bytes', type, length(bytes)))
-FROM stored, generate_series(0, length(bytes) - 1) n, LATERAL (SELECT pg_temp.outcome(type, substr(bytes, 1, n)) AS outcome) o GROUP BY type, bytes;
+FROM stored, generate_series(0, length(bytes) - 1) n, LATERAL (SELECT pg_temp.outcome(type, substr(bytes, 1, n)) AS outcome) o
+WHERE NOT (type = 'purchase_history' AND n = 2) GROUP BY type, bytes; -- two bytes are a history without days
 
 -- One byte that is another: something is read, or it is refused.
 SELECT ok(bool_and(outcome IN ('ok', '22P03')) AND bool_or(outcome = '22P03'), format('a byte is 127: %s of %s bytes: %s', type, length(bytes), string_agg(DISTINCT outcome, ' ')))

@@ -48,9 +48,12 @@ is(figure($said, 'revenue'),
 	$node->safe_psql('sample', "SELECT round(sum(amount)) $last_year WHERE day > as_of - interval '1 year'"), 'revenue of 12 months');
 is(figure($said, 'churn, 12 months'),
 	$node->safe_psql('sample', "SELECT round(100.0 * count(*) FILTER (WHERE NOT now) / count(*), 1)
-		FROM (SELECT bool_or(day > as_of - interval '1 year') AS now,
-				bool_or(day <= as_of - interval '1 year' AND day > (as_of + 1 - interval '1 year')::date - 1 - ((as_of + 1) - (as_of + 1 - interval '1 year')::date)) AS before
+		FROM (SELECT bool_or(day > as_of - 90) AS now,
+				bool_or(day <= as_of - interval '1 year' AND day >= (as_of + 1 - interval '1 year')::date - 90) AS before
 			$last_year GROUP BY customer_id) AS c WHERE before"), 'churn of the year');
+my %page = ('customers' => 'customers', 'active customers' => 'active_customers', 'repeat rate' => 'round(repeat_rate::numeric, 1)', 'revenue' => 'round(revenue_12m)',
+	'average purchase' => 'round(average_purchase, 2)', 'top 20 % of customers' => 'round(top_20_revenue_share::numeric, 1)', 'CRR, 12 months' => 'round(crr_12m::numeric, 1)');
+is(figure($said, $_), $node->safe_psql('sample', "SELECT $page{$_} FROM crm.kpis"), "$_: as on the page") for sort keys %page;
 is(figure($said, 'top 20 % of customers'),
 	$node->safe_psql('sample', 'SELECT round(100 * sum(spend) FILTER (WHERE place <= 100) / sum(spend), 1)
 		FROM (SELECT sum(amount) AS spend, row_number() OVER (ORDER BY sum(amount) DESC) AS place

@@ -59,7 +59,7 @@ sub page_of
 my %tables = (
 	retention_monthly => 'SELECT Y{period_start}, N{customers_at_start}, N{customers_at_end}, N{new_customers}, N{churned}, 1{retention_rate}, 1{churn_rate}, 1{crr},
 		CASE WHEN complete THEN \'yes\' ELSE \'not yet\' END FROM WS.retention_monthly ORDER BY period_start DESC LIMIT 36',
-	cohorts_monthly => 'SELECT Y{cohort}, N{max(cohort_size)}, ' . join(', ', map { "1{max(retention) FILTER (WHERE period = $_)}" } 1 .. 12)
+	cohorts_monthly => 'SELECT Y{cohort}, N{max(cohort_size)}, ' . join(', ', map { "1{max(retention) FILTER (WHERE period = $_)} || CASE WHEN bool_and(complete) FILTER (WHERE period = $_) IS FALSE THEN '*' ELSE '' END" } 1 .. 12)
 		. ' FROM WS.cohorts_monthly WHERE cohort_size > 0 AND cohort > (SELECT max(cohort) FROM WS.cohorts_monthly) - interval \'24 months\' GROUP BY cohort ORDER BY cohort DESC',
 	segments => 'SELECT segment, N{customers}, 1{customer_share}, M{revenue}, 1{revenue_share}, M{mean_clv_12m} FROM WS.segments',
 	stages => 'SELECT S{stage}, N{customers}, 1{customer_share}, M{revenue}, 1{revenue_share}, M{mean_clv_12m} FROM WS.stages',
@@ -84,10 +84,10 @@ my %attached = (
 		FROM WS.referrals WHERE quadrant IS NOT NULL GROUP BY quadrant ORDER BY array_position('{champions,affluents,advocates,misers}', quadrant)},
 	top_referrers => q{SELECT customer_id, N{direct_referrals}, M{crv}, M{clv}, quadrant FROM WS.referrals WHERE direct_referrals > 0
 		ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10},
-	affinity => q{SELECT product_id, other_product_id, N{together}, 1{100 * confidence}, 1{lift}
+	best_pairs => q{SELECT product_id, other_product_id, N{together}, 1{100 * confidence}, 1{lift}
 		FROM (SELECT a.*, row_number() OVER (PARTITION BY least(product_id, other_product_id), greatest(product_id, other_product_id) ORDER BY confidence DESC, product_id) AS n
 			FROM WS.affinity a WHERE lift > 1) a WHERE n = 1 ORDER BY log_likelihood_ratio DESC LIMIT 10},
-	next_products => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
+	best_offers => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
 		GROUP BY product_id ORDER BY count(*) DESC, product_id LIMIT 10},
 	funnel => q{SELECT coalesce(channel, 'unknown'), step_name, N{leads}, 1{100 * conversion_rate}, 1{100 * step_rate} FROM WS.funnel ORDER BY channel, step},
 	campaigns => q{SELECT variant || CASE WHEN is_control THEN ' (control)' ELSE '' END, N{contacts}, 1{100 * conversion_rate}, 1{100 * difference},
@@ -124,11 +124,11 @@ SKIP:
 	}
 	for my $name (grep { $url{$_} } 'demo', 'cdnow')
 	{
-		figures($browser, $name, $name eq 'demo' ? 'crm' : $name, $name eq 'demo' ? [ '', ' EUR' ] : [ '$', '' ], \%tables);
+		figures($browser, $name, $name eq 'demo' ? 'crm' : $name, $name eq 'demo' ? 'EUR' : '$', \%tables);
 	}
 	$database = 'attached';
-	figures($browser, 'subscribed', 'crm', [ '', ' EUR' ], { %tables, %subscribed });
-	figures($browser, 'attached', 'shop', [ '', ' EUR' ], { %tables, %attached });
+	figures($browser, 'subscribed', 'crm', 'EUR', { %tables, %subscribed });
+	figures($browser, 'attached', 'shop', 'EUR', { %tables, %attached });
 	$database = 'postgres';
 	hostile($browser);
 	$browser->end;
@@ -153,13 +153,16 @@ sub looks
 			'', "$name, $width pixels: nothing sticks out");
 		cmp_ok($browser->screenshot("$shots/$name-$width.png"), '>', 10_000, "$name, $width pixels: a screenshot") if $name =~ /demo|cdnow|attached/;
 	}
+	tables($browser, $name);
 	is($browser->value(q{[...document.querySelectorAll('svg.chart')].filter(s => {
 			const names = (s.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
 			return s.getAttribute('role') !== 'img' || names.length !== 2 || names.some(n => !n || !n.textContent.trim()) || !s.closest('section').querySelector('table') }).length}),
 		0, "$name: every chart has a title, a description and a table");
 	is($browser->value(q{(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))}), 0, "$name: no id twice");
-	is($browser->value(q{document.scripts.length + [...document.querySelectorAll('[src],[href]')].filter(e => e.getAttribute('href') !== 'data:,').length}),
+	is($browser->value(q{document.scripts.length + [...document.querySelectorAll('[src],[href]')].filter(e => !/^(#.*|data:,)$/.test(e.getAttribute('href'))).length}),
 		0, "$name: no script, nothing to load");
+	is($browser->value(q{[...document.querySelectorAll('nav a')].map(a => (document.getElementById(a.hash.slice(1)) || document.body).querySelector('h2').textContent === a.textContent ? '' : a.hash).join('')
+			+ ([...document.querySelectorAll('nav a')].length - document.querySelectorAll('section').length + 1)}), '0', "$name: a link to each section, by its heading");
 	is($browser->value(q{/NaN|Infinity|undefined|null|%s|%%/.test(document.body.innerText)}), JSON::PP::false, "$name: no trace of a figure that is none");
 	return unless $name eq 'demo';
 	# Text against what is behind it, in both schemes: 4.5 to 1 as WCAG 2 wants it.
@@ -190,19 +193,49 @@ sub looks
 	$browser->screenshot("$shots/$name-print.png");
 }
 
+# Folded tables, unfolded: no sideways scrolling wherever the page is read. Where rows become cards
+# each cell says its heading, and the table stays one for who hears it.
+sub tables
+{
+	my ($browser, $name) = @_;
+	my $unfold = q{document.querySelectorAll('details').forEach(d => d.open = true)};
+	for my $width (360, 768, 1024, 1600)
+	{
+		$browser->open_page($url{$name}, $width);
+		$browser->value($unfold);
+		is($browser->value(q{[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)
+				.map(e => `${e.querySelector('table').dataset.view} ${e.scrollWidth} > ${e.clientWidth}`).join(', ')}),
+			'', "$name, $width pixels: no table scrolls sideways");
+		is($browser->value('document.documentElement.scrollWidth'), $width, "$name, $width pixels: nor does the page, unfolded");
+		$browser->screenshot("$shots/$name-$width-unfolded.png") if $name =~ /attached/;
+	}
+	$browser->open_page($url{$name}, 360);
+	$browser->value($unfold);
+	is($browser->value(q{[...document.querySelectorAll('table')].filter(t => t.tHead.rows[0].cells.length > 3).flatMap(t => [...t.tBodies[0].rows].slice(0, 1).flatMap(r =>
+			[...r.cells].slice(1).filter((c, i) => getComputedStyle(c, '::before').content.replace(/ \/ ""$/, '') !== JSON.stringify(t.tHead.rows[0].cells[i + 1].textContent))
+				.map(c => t.dataset.view + ' ' + getComputedStyle(c, '::before').content))).join(', ')}),
+		'', "$name, 360 pixels: a cell of a card says its heading");
+	my %heard;
+	$heard{ $_->{role}{value} }++ for grep { !$_->{ignored} } @{ $browser->ask('Accessibility.getFullAXTree')->{nodes} };
+	my $there = $browser->value(q{(t => ({table: t.length, columnheader: document.querySelectorAll('thead th').length, rowheader: document.querySelectorAll('tbody th').length,
+		cell: document.querySelectorAll('td').length}))(document.querySelectorAll('table'))});
+	is(join(' ', map { "$_ " . ($heard{$_} // 0) } sort keys %$there), join(' ', map { "$_ $there->{$_}" } sort keys %$there), "$name, 360 pixels: a screen reader is told of every table, heading and cell");
+	return;
+}
+
 # ------------------------------------------------------------------ its figures
 
 # Rows as psql gives them, each figure in the page's style; done here in plain to_char.
 sub shown
 {
-	my ($ws, $money, $query) = @_;
+	my ($ws, $query) = @_;
 	my %form = (
 		N => sub { "to_char($_[0], 'FM999,999,999,990')" },
 		1 => sub { "to_char(round(($_[0])::numeric, 1), 'FM999,990.0')" },
 		0 => sub { "to_char(round(($_[0])::numeric, 0), 'FM999,990')" },
 		3 => sub { "to_char(round(($_[0])::numeric, 3), 'FM999,990.000')" },
 		2 => sub { "to_char(round(($_[0])::numeric, 2), 'FM999,990.00')" },
-		M => sub { "'$money->[0]' || to_char(($_[0])::numeric, CASE WHEN abs($_[0]) < 100 AND ($_[0])::numeric <> round(($_[0])::numeric) THEN 'FM99990.00' ELSE 'FM999,999,999,990' END) || '$money->[1]'" },
+		M => sub { "to_char(($_[0])::numeric, CASE WHEN abs($_[0]) < 100 AND ($_[0])::numeric <> round(($_[0])::numeric) THEN 'FM99990.00' ELSE 'FM999,999,999,990' END)" },
 		Y => sub { "to_char($_[0], 'Mon YYYY')" },
 		D => sub { "to_char($_[0], 'FMDD Mon YYYY')" },
 		S => sub { "replace($_[0], '_', ' ')" });
@@ -219,8 +252,11 @@ sub figures
 		[t.dataset.view, [...t.tBodies[0].rows].map(r => [...r.cells].map(c => c.textContent).join('|')).join('\n')]))});
 	for my $view (sort keys %$tables)
 	{
-		is($got->{$view}, shown($ws, $money, $tables->{$view}), "$name: the table of $view is the view");
+		is($got->{$view}, shown($ws, $tables->{$view}), "$name: the table of $view is the view");
 	}
+	my $units = $browser->value(q{[...document.querySelectorAll('th')].map(h => h.textContent.match(/^(Revenue|Mean CLV|Each at least|Value at stake|Cost|CAC|At end) \((.*)\)$/)).filter(m => m).map(m => m[2])});
+	is(join(' ', keys %{ { map { $_ => 1 } @$units } }), $money, "$name: headings of money name the currency");
+	cmp_ok(scalar @$units, '>=', 6, "$name: all of them");
 	is(join(' ', sort grep { $_ ne 'clv_bands' } keys %$got), join(' ', sort keys %$tables), "$name: no table is left unread");
 	my $bands = 0;
 	$bands += tr/,//dr for map { (split /\|/)[1] } split /\n/, $got->{clv_bands};
@@ -235,7 +271,8 @@ sub figures
 
 	my $says = $browser->value(q{Object.fromEntries([...document.querySelectorAll('section')].map(s => [s.id, (s.querySelector('.says') || {}).textContent]))});
 	my $numbers = sub { return join ' ', map { tr/,//dr } grep { /\d/ } ($says->{ $_[0] } =~ /[\d.,]*\d/g) };
-	is($numbers->('retention'), sql("SELECT 100 || ' ' || round(100 - 100.0 * sum(churned) / sum(customers_at_start), 1) || ' ' || count(*) || ' ' || round(100.0 * sum(churned) / sum(customers_at_start), 1)
+	is($numbers->('retention'), sql("SELECT 100 || ' ' || round(100 - 100.0 * sum(churned) / sum(customers_at_start), 1) || ' ' || count(*)
+			|| to_char(min(period_start), ' YYYY ') || to_char(max(period_start), 'YYYY ') || round(100.0 * sum(churned) / sum(customers_at_start), 1)
 		FROM (SELECT * FROM $ws.retention_monthly WHERE complete AND customers_at_start > 0 ORDER BY period_start DESC LIMIT 12) l"), "$name: the sentence on retention");
 	is($numbers->('moves'), sql("SELECT sum(customers) FILTER (WHERE stage_before = 'prospect') || ' '
 			|| sum(customers) FILTER (WHERE stage_before <> 'prospect' AND stage_now IN ('at_risk', 'dormant', 'lost') AND stage_before::customer_stage < stage_now::customer_stage) || ' '
@@ -251,6 +288,11 @@ sub figures
 	my $bars = $browser->value(q{(b => [...b].filter(r => !r.classList.contains('back')).map(r => parseFloat(r.getAttribute('width'))))(document.querySelectorAll('#stages .bars rect'))});
 	my @stages = split /\n/, sql("SELECT round(100.0 * customers / max(customers) OVER (), 2) FROM $ws.stages");
 	is(join(' ', @$bars), join(' ', map { $_ + 0 } @stages), "$name: bars are as long as stages are large");
+	$bars = $browser->value(q{[...document.querySelectorAll('#segments .bars rect:not(.back)')].map(r => parseFloat(r.getAttribute('width')))});
+	is(join(' ', @$bars), join(' ', map { $_ + 0 } split /\n/, sql("SELECT round((100 * revenue_share / max(revenue_share) OVER ())::numeric, 2) FROM $ws.segments")),
+		"$name: bars are as long as segments have brought money");
+	is($browser->value(q{document.querySelectorAll('#mrr .columns.open rect').length}), 2 * sql("SELECT count(*) FROM $ws.mrr_monthly WHERE NOT complete"),
+		"$name: movements of a month not over yet are paler") if $name eq 'subscribed';
 	my $points = $browser->value(q{[...document.querySelectorAll('#retention circle.b')].map(c => (206 - c.cy.baseVal.value) / 190 * 100)});
 	my @churn = split /\n/, sql("SELECT churn_rate FROM (SELECT * FROM $ws.retention_monthly ORDER BY period_start DESC LIMIT 36) m WHERE churn_rate IS NOT NULL ORDER BY period_start");
 	is(scalar @$points, scalar @churn, "$name: a point for each month");

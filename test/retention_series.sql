@@ -87,6 +87,10 @@ SELECT is((SELECT complete FROM unnest((SELECT retention_agg(x, '{2024-01-01,202
 FROM (VALUES ('2024-01-01, 2024-06-01, 2024-07-01*0'::purchase_history, true), ('2024-01-01, 2024-07-01*0', false), ('2024-06-01', true), ('2024-07-01*0', false),
              ((SELECT history_agg(date '2023-01-01' + d, CASE WHEN d > 500 THEN -1 ELSE 1 END) FROM generate_series(0, 600, 3) d), true)) v(h, observed), unnest(ARRAY[NULL, 30]) w;
 
+-- With a refund, and many days after the last boundary.
+SELECT is((SELECT array_agg(complete) FROM unnest(retention_agg(h, '{2024-01-01,2024-02-01}', w)) p), '{t}', format('observed long after, window %s', w))
+FROM (SELECT history_agg(date '2024-01-10' + i, 1) || '2024-01-01*0:-1'::purchase_history AS h FROM generate_series(1, 200) i) x, (VALUES (NULL), (30)) v(w) GROUP BY w;
+
 -- Random customers with refunds, also before the first purchase and on days of their own.
 INSERT INTO orders
 SELECT c, date '2023-01-01' + (random() * 800 * random())::int + (c % 50), round((random() * 100 - 15)::numeric, 2)

@@ -23,7 +23,7 @@ CREATE FUNCTION report_mrr(data jsonb, currency text) RETURNS text
 						(SELECT count(*) AS months, sum(q.contraction + q.churned) AS lost, sum(q.mrr_start) AS before
 						FROM (SELECT r.* FROM jsonb_to_recordset(data -> 'mrr_monthly') AS r(period_start date, mrr_start numeric, contraction numeric, churned numeric, complete boolean)
 							WHERE r.complete ORDER BY r.period_start DESC LIMIT 12) AS q) AS m,
-						(SELECT (SELECT format(' Of the customers of a year ago, %s left; of their money, %s is left, %s with what others of them pay more.', report_percent(k.logo_churn_rate_12m),
+						(SELECT (SELECT format(' Of the customers of a year ago, %s left; of their money, %s is left, %s with what those who stayed pay more.', report_percent(k.logo_churn_rate_12m),
 								report_percent(k.gross_retention_12m), report_percent(k.net_retention_12m))
 							FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'kpis') WHEN 'array' THEN data -> 'kpis' ELSE '[]' END)
 								AS k(logo_churn_rate_12m double precision, gross_retention_12m double precision, net_retention_12m double precision)
@@ -34,21 +34,26 @@ CREATE FUNCTION report_mrr(data jsonb, currency text) RETURNS text
 					250, chart_grid(m.line_ticks, m.line_labels, 16, 200)
 						|| chart_inset(chart_line(m.ends, m.complete, m.end_titles, m.line_ticks[1], m.line_ticks[cardinality(m.line_ticks)], 16, 200, 'a')
 							|| chart_bands(m.labels, 234)))
+				|| CASE WHEN m.all_complete THEN '' ELSE report_legend('{dashed}', '{month not over yet}') END
 				|| '</div><div><h3>What came and what went</h3>'
 				|| chart('mrr-moves', 'Movements of recurring revenue by month', 'Columns upward: new customers, those who pay more and those who came back. Downward: those who pay less or left.',
 					250, chart_grid(m.move_ticks, m.move_labels, 16, 200)
-						|| chart_inset(chart_columns(m.ups, NULL, m.up_titles, m.move_ticks[1], m.move_ticks[cardinality(m.move_ticks)], 16, 200, 'a')
-							|| chart_columns(m.downs, NULL, m.down_titles, m.move_ticks[1], m.move_ticks[cardinality(m.move_ticks)], 16, 200, 'b')
+						|| chart_inset((SELECT string_agg(chart_columns(c.heights, NULL, c.titles, m.move_ticks[1], m.move_ticks[cardinality(m.move_ticks)], 16, 200, c.class), '' ORDER BY c.class)
+								FROM (VALUES (m.ups, m.up_titles, 'a'), (m.downs, m.down_titles, 'b'), (m.open_ups, m.up_titles, 'a open'), (m.open_downs, m.down_titles, 'b open')) AS c(heights, titles, class))
 							|| chart_bands(m.labels, 234)))
-				|| report_legend('{a,b}', '{"new, more, came back","less, left"}') || '</div></div>'
-				|| report_folded('Table: recurring revenue', report_table('mrr_monthly', 'lnnnnnnnnn',
-					'{Month,At start,New,More,Came back,Less,Left,At end,Customers,Net retention %}', m.rows)),
+				|| CASE WHEN m.all_complete THEN report_legend('{a,b}', '{"new, more, came back","less, left"}')
+					ELSE report_legend('{a,b,pale}', '{"new, more, came back","less, left",month not over yet}') END || '</div></div>'
+				|| report_folded('Table: recurring revenue', report_table('mrr_monthly', 'lmmmmmmmnn',
+					'{Month,At start,New,More,Came back,Less,Left,At end,Customers,Net retention %}', m.rows, currency)),
 				'Money a month of all contracts that hold on a month&rsquo;s last day; the last 36 months. Views mrr_monthly, kpis. docs/retention.md', true)
 			FROM (SELECT count(*) AS months, (array_agg(r.mrr_end ORDER BY r.period_start DESC))[1] AS last,
 					array_agg(r.mrr_end::double precision ORDER BY r.period_start) AS ends, array_agg(r.complete ORDER BY r.period_start) AS complete,
 					array_agg(report_month(r.period_start) || ': ' || report_money(r.mrr_end, currency) ORDER BY r.period_start) AS end_titles,
-					array_agg((r.new + r.expansion + r.reactivation)::double precision ORDER BY r.period_start) AS ups,
-					array_agg(-(r.contraction + r.churned)::double precision ORDER BY r.period_start) AS downs,
+					array_agg(CASE WHEN r.complete THEN (r.new + r.expansion + r.reactivation)::double precision END ORDER BY r.period_start) AS ups,
+					array_agg(CASE WHEN r.complete THEN -(r.contraction + r.churned)::double precision END ORDER BY r.period_start) AS downs,
+					array_agg(CASE WHEN NOT r.complete THEN (r.new + r.expansion + r.reactivation)::double precision END ORDER BY r.period_start) AS open_ups,
+					array_agg(CASE WHEN NOT r.complete THEN -(r.contraction + r.churned)::double precision END ORDER BY r.period_start) AS open_downs,
+					bool_and(r.complete) AS all_complete,
 					array_agg(report_month(r.period_start) || ': +' || report_money(r.new + r.expansion + r.reactivation, currency) ORDER BY r.period_start) AS up_titles,
 					array_agg(report_month(r.period_start) || ': -' || report_money(r.contraction + r.churned, currency) ORDER BY r.period_start) AS down_titles,
 					array_agg(CASE WHEN (r.months - r.n) % ceil(r.months / 3.0) = 0 THEN to_char(r.period_start, 'Mon YY') END ORDER BY r.period_start) AS labels,
@@ -57,9 +62,9 @@ CREATE FUNCTION report_mrr(data jsonb, currency text) RETURNS text
 					chart_ticks(-max(r.contraction + r.churned)::double precision, max(r.new + r.expansion + r.reactivation)::double precision, 4) AS move_ticks,
 					(SELECT array_agg(report_short(t::numeric) ORDER BY t) FROM unnest(chart_ticks(-max(r.contraction + r.churned)::double precision,
 						max(r.new + r.expansion + r.reactivation)::double precision, 4)) AS t) AS move_labels,
-					string_agg(report_row('lnnnnnnnnn', ARRAY[report_month(r.period_start) || CASE WHEN r.complete THEN '' ELSE ' (not over yet)' END,
-						report_money(r.mrr_start, currency), report_money(r.new, currency), report_money(r.expansion, currency), report_money(r.reactivation, currency),
-						report_money(r.contraction, currency), report_money(r.churned, currency), report_money(r.mrr_end, currency),
+					string_agg(report_row('lmmmmmmmnn', ARRAY[report_month(r.period_start) || CASE WHEN r.complete THEN '' ELSE ' (not over yet)' END,
+						report_money(r.mrr_start, NULL), report_money(r.new, NULL), report_money(r.expansion, NULL), report_money(r.reactivation, NULL),
+						report_money(r.contraction, NULL), report_money(r.churned, NULL), report_money(r.mrr_end, NULL),
 						report_count(r.customers_end), report_number(r.net_retention::numeric, 1)]), '' ORDER BY r.period_start DESC) AS rows
 				FROM (SELECT q.*, row_number() OVER (ORDER BY q.period_start) AS n, count(*) OVER () AS months
 					FROM jsonb_to_recordset(data -> 'mrr_monthly') AS q(period_start date, mrr_start numeric, new numeric, expansion numeric, contraction numeric,
@@ -80,8 +85,8 @@ CREATE FUNCTION report_channels(data jsonb, currency text) RETURNS text
 						WHERE b.ltv_to_cac IS NOT NULL ORDER BY b.ltv_to_cac DESC LIMIT 1), '')),
 				report_legend('{a,b}', '{worth per customer,cost per customer}')
 				|| chart('acquisition', 'Cost and worth per customer, by channel', 'Bars: ' || m.described || '.', m.bars * 38, chart_bars(m.names, m.figures, m.sizes, m.classes))
-				|| report_folded('Table: channels', report_table('acquisition', 'lnnnnnnnnn',
-					'{Channel,Customers,Cost,CAC,Worth each,Worth / CAC,Repeat %,Months paid back,Median months,Dearer than keeping}', m.rows)),
+				|| report_folded('Table: channels', report_table('acquisition', 'lnmmmnnnnn',
+					'{Channel,Customers,Cost,CAC,Worth each,Worth / CAC,Repeat %,Months paid back,Median months,Dearer than keeping}', m.rows, currency)),
 				'CAC: money spent on acquisition per new customer. Worth: the margin&rsquo;s share of what they brought so far and are expected to bring in 12 months. Months paid back: of the months with new customers, those whose customers have earned their cost; median: after how many months, 0 the first. Dearer: times what keeping a customer cost. Only customers won in the months of the attached costs. Views acquisition, payback. docs/acquisition.md', true)
 			FROM (SELECT sum(v.cost) FILTER (WHERE v.slot = 1) AS cost, sum(v.customers) FILTER (WHERE v.slot = 1) AS customers, count(*) FILTER (WHERE v.size IS NOT NULL) AS bars,
 					array_agg(CASE WHEN v.is_first THEN v.channel ELSE '' END ORDER BY v.n, v.slot) FILTER (WHERE v.size IS NOT NULL) AS names,
@@ -89,8 +94,8 @@ CREATE FUNCTION report_channels(data jsonb, currency text) RETURNS text
 					array_agg(v.size ORDER BY v.n, v.slot) FILTER (WHERE v.size IS NOT NULL) AS sizes,
 					array_agg(CASE v.slot WHEN 1 THEN 'a' ELSE 'b' END ORDER BY v.n, v.slot) FILTER (WHERE v.size IS NOT NULL) AS classes,
 					coalesce(string_agg(v.channel || CASE v.slot WHEN 1 THEN ' worth ' ELSE ' cost ' END || report_money(v.size::numeric, currency), ', ' ORDER BY v.n, v.slot), 'none') AS described,
-					string_agg(report_row('lnnnnnnnnn', ARRAY[v.channel, report_count(v.customers), report_money(v.cost, currency), report_money(v.cac::numeric, currency),
-						report_money(v.mean_value::numeric, currency), report_number(v.ltv_to_cac::numeric, 1), report_number(v.repeat_rate::numeric, 1),
+					string_agg(report_row('lnmmmnnnnn', ARRAY[v.channel, report_count(v.customers), report_money(v.cost, NULL), report_money(v.cac::numeric, NULL),
+						report_money(v.mean_value::numeric, NULL), report_number(v.ltv_to_cac::numeric, 1), report_number(v.repeat_rate::numeric, 1),
 						v.paid_back || ' of ' || v.cohorts, report_number(v.median_months::numeric, 0), report_number(nullif(v.dearer, 0)::numeric, 1)]), '' ORDER BY v.n) FILTER (WHERE v.slot = 1) AS rows
 				FROM (SELECT s.slot, a.n, coalesce(a.channel, 'unknown') AS channel, a.customers, a.cost, a.cac, a.mean_value, a.ltv_to_cac, a.repeat_rate,
 						CASE s.slot WHEN 1 THEN a.mean_value ELSE a.cac END AS size, s.slot = 1 OR a.mean_value IS NULL AS is_first, a.dearer, p.cohorts, p.paid_back, p.median_months
@@ -112,18 +117,18 @@ CREATE FUNCTION report_referrals(data jsonb, currency text) RETURNS text
 	SELECT CASE u.missing WHEN '' THEN (SELECT report_section('referrals', 'Who brings others',
 				format('%s people referred %s others%s.', report_count(m.referrers), report_count(m.referred), c.says),
 				chart('referrals', 'Customers by what they buy and whom they bring', 'Bars: ' || m.described || '.', m.quadrants * 38, chart_bars(m.names, m.figures, m.sizes, m.classes))
-				|| report_folded('Table: referrals', report_table('referrals', 'lnnnn', '{Who,Number,Who refer,Referred,Own worth each}', m.rows))
-				|| coalesce('<h3>Who brings most</h3>' || report_table('top_referrers', 'lnnnl', '{Customer,Referred,Referral value,Own worth,Is}', t.rows), ''),
+				|| report_folded('Table: referrals', report_table('referrals', 'lnnnm', '{Who,Number,Who refer,Referred,Own worth each}', m.rows, currency))
+				|| coalesce('<h3>Who brings most</h3>' || report_table('top_referrers', 'lnmml', '{Customer,Referred,Referral value,Own worth,Among the}', t.rows, currency), ''),
 				'Champions buy much and bring much, affluents buy much, advocates bring much, misers neither; much: at least the median. Who refers without having bought counts too. Referral value: what those referred are worth, less what it cost. Views referrals, lead_conversion. docs/referral.md', false)
 			FROM (SELECT sum(r.referrers)::bigint AS referrers, sum(r.referred)::bigint AS referred, count(*) AS quadrants,
 					array_agg(r.quadrant ORDER BY r.place) AS names, array_agg(report_count(r.customers) ORDER BY r.place) AS figures,
 					array_agg(r.customers::double precision ORDER BY r.place) AS sizes,
 					array_agg(CASE r.quadrant WHEN 'misers' THEN 'c' ELSE 'a' END ORDER BY r.place) AS classes,
 					string_agg(r.quadrant || ' ' || report_count(r.customers), ', ' ORDER BY r.place) AS described,
-					string_agg(report_row('lnnnn', ARRAY[r.quadrant, report_count(r.customers), report_count(r.referrers), report_count(r.referred), report_money(r.worth, currency)]), '' ORDER BY r.place) AS rows
+					string_agg(report_row('lnnnm', ARRAY[r.quadrant, report_count(r.customers), report_count(r.referrers), report_count(r.referred), report_money(r.worth, NULL)]), '' ORDER BY r.place) AS rows
 				FROM (SELECT q.*, array_position('{champions,affluents,advocates,misers}', q.quadrant) AS place
 					FROM jsonb_to_recordset(data -> 'referrals') AS q(quadrant text, customers bigint, referrers bigint, referred bigint, worth numeric)) AS r) AS m,
-				(SELECT string_agg(report_row('lnnnl', ARRAY[q.customer_id, report_count(q.direct_referrals), report_money(q.crv, currency), report_money(q.clv, currency), q.quadrant]), '' ORDER BY q.place) AS rows
+				(SELECT string_agg(report_row('lnmml', ARRAY[q.customer_id, report_count(q.direct_referrals), report_money(q.crv, NULL), report_money(q.clv, NULL), q.quadrant]), '' ORDER BY q.place) AS rows
 				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'top_referrers') WHEN 'array' THEN data -> 'top_referrers' ELSE '[]' END)
 					AS q(place int, customer_id text, direct_referrals bigint, crv numeric, clv numeric, quadrant text)) AS t,
 				(SELECT coalesce((SELECT format('; %s of those referred became customers', report_percent(100 * l.conversion_rate))
@@ -141,7 +146,7 @@ CREATE FUNCTION report_campaigns(data jsonb, currency text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	BEGIN ATOMIC
 	SELECT CASE u.missing WHEN '' THEN (SELECT report_section('campaigns', 'What campaigns brought',
-				coalesce((SELECT format('%s: %s of 100 converted, %s points %s than without it (95 %%: %s to %s)%s.', report_escape(b.variant), report_number(100 * b.conversion_rate::numeric, 1),
+				coalesce((SELECT format('%s did best: %s of 100 contacts converted, %s points %s than in the control group (95 %%: %s to %s)%s.', report_escape(b.variant), report_number(100 * b.conversion_rate::numeric, 1),
 						report_number(abs(100 * b.difference)::numeric, 1), CASE WHEN b.difference < 0 THEN 'less' ELSE 'more' END,
 						report_number(100 * b.lower95::numeric, 1), report_number(100 * b.upper95::numeric, 1),
 						CASE WHEN b.lower95 > 0 THEN '' ELSE ': that may be chance' END)
@@ -149,13 +154,13 @@ CREATE FUNCTION report_campaigns(data jsonb, currency text) RETURNS text
 						lower95 double precision, upper95 double precision)
 					WHERE b.difference IS NOT NULL ORDER BY b.difference DESC LIMIT 1), 'There is no control group to compare with.'),
 				chart('campaigns', 'Share of contacts that converted', 'Bars: ' || m.described || '.', m.variants * 38, chart_bars(m.names, m.figures, m.sizes, m.classes))
-				|| report_folded('Table: campaigns', report_table('campaigns', 'lnnnnnnnn', '{Variant,Contacts,Converted %,Points more,p,Sales per contact,Extra value,Cost,Return on cost}', m.rows)),
-				'Points more: against the control group, which was left alone (grey). p: how often chance alone makes such a difference. Extra value: the margin&rsquo;s share of what all contacts bought beyond the control group. Return: (extra value &minus; cost) / cost. View campaigns. docs/reactivation.md', false)
+				|| report_folded('Table: campaigns', report_table('campaigns', 'lnnnnmmmn', '{Variant,Contacts,Converted %,Points more,p,Sales per contact,Extra value,Cost,Return on cost}', m.rows, currency)),
+				'Points more: against the control group, which was left alone (grey). p: how often chance alone makes such a difference. Extra value: the margin&rsquo;s share of what all contacts bought beyond the control group. Return: (extra value &minus; cost) / cost. View campaigns. docs/reactivation.md', true)
 			FROM (SELECT count(*) AS variants, array_agg(c.name ORDER BY c.n) AS names, array_agg(report_percent(100 * c.conversion_rate) ORDER BY c.n) AS figures,
 					array_agg(c.conversion_rate ORDER BY c.n) AS sizes, array_agg(CASE WHEN c.is_control THEN 'c' ELSE 'a' END ORDER BY c.n) AS classes,
 					string_agg(c.name || ' ' || report_percent(100 * c.conversion_rate), ', ' ORDER BY c.n) AS described,
-					string_agg(report_row('lnnnnnnnn', ARRAY[c.name, report_count(c.contacts), report_number(100 * c.conversion_rate::numeric, 1), report_number(100 * c.difference::numeric, 1),
-						report_number(c.p_value::numeric, 3), report_money(c.sales_per_contact, currency), report_money(c.extra_value::numeric, currency), report_money(c.cost, currency), report_number(c.campaign_roi::numeric, 2)]), '' ORDER BY c.n) AS rows
+					string_agg(report_row('lnnnnmmmn', ARRAY[c.name, report_count(c.contacts), report_number(100 * c.conversion_rate::numeric, 1), report_number(100 * c.difference::numeric, 1),
+						report_number(c.p_value::numeric, 3), report_money(c.sales_per_contact, NULL), report_money(c.extra_value::numeric, NULL), report_money(c.cost, NULL), report_number(c.campaign_roi::numeric, 2)]), '' ORDER BY c.n) AS rows
 				FROM (SELECT q.*, coalesce(q.variant, 'unknown') || CASE WHEN q.is_control AND q.variant <> 'control' THEN ' (control)' ELSE '' END AS name, row_number() OVER (ORDER BY q.is_control, q.variant) AS n
 					FROM jsonb_to_recordset(data -> 'campaigns') AS q(variant text, is_control boolean, contacts bigint, conversion_rate double precision, difference double precision,
 						p_value double precision, sales_per_contact numeric, extra_value double precision, cost numeric, campaign_roi double precision)) AS c) AS m)
@@ -171,22 +176,22 @@ CREATE FUNCTION report_products(data jsonb) RETURNS text
 	SELECT CASE u.missing WHEN '' THEN (SELECT report_section('products', 'What goes together, what to offer next',
 				(SELECT format('Of 100 purchases with %s, %s have %s too: %s times as many as chance would have it.', report_escape(a.product),
 					report_number((100 * a.confidence)::numeric, 0), report_escape(a.other), report_number(a.lift::numeric, 1))
-				FROM jsonb_to_recordset(data -> 'affinity') AS a(place int, product text, other text, confidence double precision, lift double precision) WHERE a.place = 1),
+				FROM jsonb_to_recordset(data -> 'best_pairs') AS a(place int, product text, other text, confidence double precision, lift double precision) WHERE a.place = 1),
 				replace(chart('products', 'Products bought together', 'Bars, share of purchases with the first product that have the second: ' || m.described || '.', m.pairs * 38,
 					chart_bars(m.names, m.figures, m.sizes, m.classes, 1)), '-&gt;', '&rarr;')
-				|| report_folded('Table: bought together', report_table('affinity', 'llnnn', '{With,Bought too,Purchases with both,Of 100,Times chance}', m.rows))
-				|| coalesce('<h3>Offer next</h3>' || report_table('next_products', 'ln', '{Product,Best offer for so many customers}', n.rows), ''),
-				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views affinity, next_products. docs/expansion.md', false)
+				|| report_folded('Table: bought together', report_table('best_pairs', 'llnnn', '{With,Bought too,Purchases with both,Of 100,Times chance}', m.rows))
+				|| coalesce('<h3>Offer next</h3>' || report_table('best_offers', 'ln', '{Product,Best offer for so many customers}', n.rows), ''),
+				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views best_pairs, best_offers. docs/expansion.md', false)
 			FROM (SELECT count(*) AS pairs, array_agg(a.product || ' -> ' || a.other ORDER BY a.place) AS names,
 					array_agg(report_percent(100 * a.confidence) || ', ' || report_number(a.lift::numeric, 1) || ' x' ORDER BY a.place) AS figures,
 					array_agg(a.confidence ORDER BY a.place) AS sizes, array_agg('a'::text ORDER BY a.place) AS classes,
 					string_agg(a.product || ' and ' || a.other || ' ' || report_percent(100 * a.confidence), ', ' ORDER BY a.place) AS described,
 					string_agg(report_row('llnnn', ARRAY[a.product, a.other, report_count(a.together), report_number((100 * a.confidence)::numeric, 1), report_number(a.lift::numeric, 1)]), '' ORDER BY a.place) AS rows
-				FROM jsonb_to_recordset(data -> 'affinity') AS a(place int, product text, other text, together bigint, confidence double precision, lift double precision)) AS m,
+				FROM jsonb_to_recordset(data -> 'best_pairs') AS a(place int, product text, other text, together bigint, confidence double precision, lift double precision)) AS m,
 				(SELECT string_agg(report_row('ln', ARRAY[q.product, report_count(q.customers)]), '' ORDER BY q.customers DESC, q.product) AS rows
-				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'next_products') WHEN 'array' THEN data -> 'next_products' ELSE '[]' END) AS q(product text, customers bigint)) AS n)
+				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'best_offers') WHEN 'array' THEN data -> 'best_offers' ELSE '[]' END) AS q(product text, customers bigint)) AS n)
 		ELSE u.missing END
-	FROM (SELECT report_unattached(data, 'affinity', 'products', 'What goes together, what to offer next',
+	FROM (SELECT report_unattached(data, 'best_pairs', 'products', 'What goes together, what to offer next',
 			'No two products are bought together more often than chance would have it.') AS missing) AS u;
 	END;
 COMMENT ON FUNCTION report_products(jsonb) IS
@@ -199,8 +204,8 @@ CREATE FUNCTION report_conversation(data jsonb, currency text) RETURNS text
 				format('%s customers buy again and get in touch; %s were contacted too often%s.', report_count(m.close), report_count(m.pressed), o.often),
 				chart('conversation', 'Customers by closeness', 'Bars: ' || m.described || '.', m.levels * 38, chart_bars(m.names, m.figures, m.sizes, m.classes))
 				|| report_folded('Table: closeness', report_table('engagement', 'lnnn', '{Level,Customers,Contacted too often,Answers to 100 contacts (mean)}', m.rows))
-				|| coalesce(report_folded('Table: channels of contact', report_table('channels', 'lnnnnn', '{Channel,Customers,From them,To them,Preferred by,Mean CLV}', c.rows)), ''),
-				'Interconnected: loyal and in contact on two channels. Collaborative: buys again and gets in touch. Basic: bought or got in touch. Exploratory: the rest. Views engagement, channels. docs/conversation.md', true)
+				|| coalesce(report_folded('Table: channels of contact', report_table('channels', 'lnnnnm', '{Channel,Customers,From them,To them,Preferred by,Mean CLV}', c.rows, currency)), ''),
+				'Interconnected: loyal and in contact on two channels. Collaborative: buys again and gets in touch. Basic: bought or got in touch. Exploratory: the rest. Views engagement, channels. docs/conversation.md', false)
 			FROM (SELECT coalesce(sum(e.customers) FILTER (WHERE e.level IN ('interconnected', 'collaborative')), 0)::bigint AS close, sum(e.pressed)::bigint AS pressed, count(*) AS levels,
 					array_agg(e.level ORDER BY e.place) AS names, array_agg(report_count(e.customers) ORDER BY e.place) AS figures,
 					array_agg(e.customers::double precision ORDER BY e.place) AS sizes, array_agg(CASE WHEN e.place <= 2 THEN 'a' ELSE 'c' END ORDER BY e.place) AS classes,
@@ -208,8 +213,8 @@ CREATE FUNCTION report_conversation(data jsonb, currency text) RETURNS text
 					string_agg(report_row('lnnn', ARRAY[e.level, report_count(e.customers), report_count(e.pressed), report_number(100 * e.response_rate::numeric, 1)]), '' ORDER BY e.place) AS rows
 				FROM (SELECT q.*, coalesce(array_position('{interconnected,collaborative,basic,exploratory}', q.level), 5) AS place
 					FROM jsonb_to_recordset(data -> 'engagement') AS q(level text, customers bigint, pressed bigint, response_rate double precision)) AS e) AS m,
-				(SELECT string_agg(report_row('lnnnnn', ARRAY[coalesce(q.channel, 'unknown'), report_count(q.customers), report_count(q.inbound), report_count(q.outbound),
-						report_count(q.preferred_by), report_money(q.mean_clv_12m, currency)]), '' ORDER BY q.customers DESC, q.channel) AS rows
+				(SELECT string_agg(report_row('lnnnnm', ARRAY[coalesce(q.channel, 'unknown'), report_count(q.customers), report_count(q.inbound), report_count(q.outbound),
+						report_count(q.preferred_by), report_money(q.mean_clv_12m, NULL)]), '' ORDER BY q.customers DESC, q.channel) AS rows
 				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'channels') WHEN 'array' THEN data -> 'channels' ELSE '[]' END)
 					AS q(channel text, customers bigint, inbound bigint, outbound bigint, preferred_by bigint, mean_clv_12m numeric)) AS c,
 				(SELECT coalesce((SELECT format(': more than %s in %s days', report_count(a.pressure_limit), report_count(a.pressure_days))

@@ -15,9 +15,9 @@ CREATE FUNCTION report_ladder(data jsonb) RETURNS text
 				replace(chart('ladder', 'Steps from purchase to purchase', 'Bars, a step each: ' || m.described || '.', m.steps * 38,
 					chart_bars(m.names, m.figures, m.shares, m.classes, 100)), '-&gt;', '&rarr;')
 				|| report_folded('Table: the ladder', report_table('ladder', 'lnnnn', '{Purchase day,Customers,Bought again,Share %,Median days}', m.rows)),
-				'Days: until half of those on the step have bought again, those still waiting accounted for (Kaplan-Meier). View ladder. docs/retention.md', false)
+				'Grey: loyal already. Days: until half of those on the step have bought again, those still waiting accounted for (Kaplan-Meier). View ladder. docs/retention.md', false)
 		FROM (SELECT count(*) AS steps,
-				array_agg(format('%s -> %s', l.step, l.step + 1) ORDER BY l.step) AS names,
+				array_agg(format('purchase %s -> %s', l.step, l.step + 1) ORDER BY l.step) AS names,
 				array_agg(coalesce(report_percent(l.share), '-') || coalesce(', median ' || report_count(l.median_days::bigint) || ' days', '') ORDER BY l.step) AS figures,
 				array_agg(coalesce(l.share, 0) ORDER BY l.step) AS shares,
 				array_agg(CASE WHEN l.step < 4 THEN 'a' ELSE 'c' END ORDER BY l.step) AS classes,
@@ -58,8 +58,9 @@ CREATE FUNCTION report_clv(data jsonb, currency text) RETURNS text
 							|| chart_text('{0,"customers, best first",100 %}', '{0,50,100}', '{294,294,294}', 'axis map')))
 				|| '<p class="small">Blue: the customers, best first. Grey: if all were worth the same.</p></div></div>'
 				|| report_folded('Table: customers by expected value', report_table('clv_bands', 'lnn', '{Expected in 12 months,Customers,Customers %}', b.rows))
-				|| report_folded('Table: concentration', report_table('clv_curve', 'lnn', '{Best customers %,Share of the expected value %,Each at least}', m.rows)),
-				format('Expected in the 365 days after the last refresh, discounted at 10 %% a year. %s View customers, column clv_12m. docs/clv.md',
+				|| report_folded('Table: concentration', report_table('clv_curve', 'lnm', '{Best customers %,Share of the expected value %,Each at least}', m.rows, currency)),
+				format('Expected in the 365 days after %s, discounted at 10 %% a year. %s View customers, column clv_12m. docs/clv.md',
+					coalesce(report_day((data #>> '{status,0,last_refresh_day}')::date), 'the last refresh'),
 					CASE WHEN m.every > 1 THEN format('From a sample of %s customers, every %s-th by hash of the id.', report_count(m.customers), m.every) ELSE 'All customers.' END), true)
 		FROM (SELECT v.customers, v.every,
 				(SELECT array_agg(c.x ORDER BY c.x) FROM jsonb_to_recordset(v.curve) AS c(x double precision)) AS xs,
@@ -67,7 +68,7 @@ CREATE FUNCTION report_clv(data jsonb, currency text) RETURNS text
 				(SELECT c.y FROM jsonb_to_recordset(v.curve) AS c(x double precision, y double precision) WHERE c.x = 10) AS best_tenth,
 				(SELECT c.y FROM jsonb_to_recordset(v.curve) AS c(x double precision, y double precision) WHERE c.x = 20) AS best_fifth,
 				(SELECT c.y FROM jsonb_to_recordset(v.curve) AS c(x double precision, y double precision) WHERE c.x = 50) AS best_half,
-				(SELECT string_agg(report_row('lnn', ARRAY[report_number(c.x::numeric, 0), report_number((100 * c.y)::numeric, 1), report_money(c.least::numeric, currency)]), '' ORDER BY c.x)
+				(SELECT string_agg(report_row('lnm', ARRAY[report_number(c.x::numeric, 0), report_number((100 * c.y)::numeric, 1), report_money(c.least::numeric, NULL)]), '' ORDER BY c.x)
 					FROM jsonb_to_recordset(v.curve) AS c(x double precision, y double precision, least double precision)) AS rows
 			FROM jsonb_to_recordset(data -> 'clv') AS v(customers bigint, every bigint, curve jsonb)) AS m,
 			(SELECT count(*) AS bands, array_agg(q.name ORDER BY q.band DESC) AS names,
@@ -98,7 +99,7 @@ CREATE FUNCTION report_forecast(data jsonb) RETURNS text
 					ELSE format('Knowing nothing after %s, the model expected %s purchase days of these customers until %s; there were %s (%s).',
 						report_day(m.known_until), report_count(m.expected::bigint), report_day(m.observed_until), report_count(m.actual::bigint),
 						CASE WHEN m.actual > 0 THEN 'expected ' || report_percent(abs(100 * (m.expected / m.actual - 1))) || CASE WHEN m.expected < m.actual THEN ' too few' ELSE ' too many' END ELSE 'none at all' END) END,
-				report_legend('{a,b}', '{actual,expected}')
+				report_legend('{a,b}', '{actual purchase days per customer,expected}')
 				|| chart('forecast', 'Purchase days per customer in three months, actual and expected',
 					'Pairs of columns by repeat purchases until then: ' || m.described || '.',
 					250, chart_grid(m.ticks, (SELECT array_agg(trim_scale(round(t::numeric, 4))::text ORDER BY t) FROM unnest(m.ticks) AS t), 16, 200)
@@ -106,7 +107,7 @@ CREATE FUNCTION report_forecast(data jsonb) RETURNS text
 							|| chart_columns(m.expecteds, NULL, m.expected_titles, 0, m.ticks[cardinality(m.ticks)], 16, 200, 'b', 2, 2)
 							|| chart_bands(m.names, 234)))
 				|| report_folded('Table: forecast', report_table('forecast', 'lnnn', '{Repeat purchases until then,Customers,Actual per customer,Expected per customer}', m.rows)),
-				'Below the columns: how often a customer had come back by then. Model: MBG/NBD fitted on what was known before the three months.'
+				'Below the columns: on how many days a customer had come back before the three months. Model: MBG/NBD fitted on what was known before the three months.'
 					|| report_sample(data, 50000) || ' View forecast. docs/clv.md', false)
 		FROM (SELECT min(f.known_until) AS known_until, min(f.observed_until) AS observed_until,
 				sum(f.customers * f.expected) AS expected, sum(f.customers * f.actual) AS actual,
@@ -128,11 +129,12 @@ CREATE FUNCTION report_win_back(data jsonb, currency text) RETURNS text
 	SELECT coalesce(
 		report_missing(data, 'win_back', 'win-back', 'Who to win back first', 'Nobody is at risk or dormant.'),
 		(SELECT report_section('win-back', 'Who to win back first',
-				format('The %s customers below are late or silent and brought most in their last active year.', report_count(count(*))),
-				report_table('win_back', 'llnnnl', '{Customer,Stage,Value at stake,Last purchase,Days silent,Turns dormant}',
-					string_agg(report_row('llnnnl', ARRAY[w.customer_id, replace(w.stage, '_', ' '), report_money(w.value_at_stake, currency), report_day(w.last_purchase),
-						report_count(w.days_since_last), report_day(w.turns_dormant_on)]), '' ORDER BY w.place)),
-				'Value at stake: net money of the customer&rsquo;s last active year. The first 15; view win_back has all, most value first. docs/workspace.md', true)
+				format('The %s customers below are late or silent%s.', report_count(count(*)),
+					coalesce(' and brought most in their last active year: ' || report_escape(report_money(sum(w.value_at_stake), currency)) || ' together', '')),
+				report_table('win_back', 'llmnnn', '{Customer,Stage,Value at stake,Last purchase,Days silent,Dormant from}',
+					string_agg(report_row('llmnnn', ARRAY[w.customer_id, replace(w.stage, '_', ' '), report_money(w.value_at_stake, NULL), report_day(w.last_purchase),
+						report_count(w.days_since_last), report_day(w.turns_dormant_on)]), '' ORDER BY w.place), currency),
+				'Value at stake: net money of the customer&rsquo;s last active year. Dormant from: the day from which the stage is, or will be, dormant if nothing is bought. The first 15; view win_back has all, most value first. docs/workspace.md', true)
 		FROM jsonb_to_recordset(data -> 'win_back') AS w(place int, customer_id text, stage text, last_purchase date, days_since_last bigint, turns_dormant_on date, value_at_stake numeric)));
 	END;
 COMMENT ON FUNCTION report_win_back(jsonb, text) IS

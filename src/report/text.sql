@@ -60,6 +60,12 @@ CREATE FUNCTION report_month(on_date date) RETURNS text
 COMMENT ON FUNCTION report_month(date) IS
 	'internal: month and year';
 
+CREATE FUNCTION report_months(first date, last date) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN first = last THEN '' ELSE report_month(first) || ' to ' END || report_month(last);
+COMMENT ON FUNCTION report_months(date, date) IS
+	'internal: the first and the last of some months';
+
 CREATE FUNCTION report_day(on_date date) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN to_char(on_date, 'FMDD Mon YYYY');
@@ -76,24 +82,30 @@ COMMENT ON FUNCTION report_figure(numeric, text, text) IS
 
 CREATE FUNCTION report_row(kinds text, cells text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN (SELECT '<tr>' || string_agg(
-			CASE WHEN c.n = 1 THEN '<th scope="row">' || coalesce(report_escape(c.cell), '&ndash;') || '</th>'
-				ELSE CASE substr(report_row.kinds, c.n::integer, 1) WHEN 'l' THEN '<td class="l">' ELSE '<td>' END
+	RETURN (SELECT '<tr role="row">' || string_agg(
+			CASE WHEN c.n = 1 THEN '<th scope="row" role="rowheader">' || coalesce(report_escape(c.cell), '&ndash;') || '</th>'
+				ELSE CASE substr(report_row.kinds, c.n::integer, 1) WHEN 'l' THEN '<td role="cell" class="l">' ELSE '<td role="cell">' END
 					|| coalesce(report_escape(c.cell), '&ndash;') || '</td>' END, '' ORDER BY c.n) || '</tr>'
 		FROM unnest(report_row.cells) WITH ORDINALITY AS c(cell, n));
 COMMENT ON FUNCTION report_row(text, text[]) IS
-	'internal: a row of a table, the first cell its heading; kinds has a letter per column: l is text, n a number';
+	'internal: a row of a table, the first cell its heading; kinds has a letter per column: l is text, n a number, m money without its unit';
 
-CREATE FUNCTION report_table(view text, kinds text, headings text[], "rows" text) RETURNS text
+-- Where there is no room for the columns, the style lays each row out as a card: the headings are
+-- there as properties too, for its cells to show, and the roles keep it a table for a screen reader.
+CREATE FUNCTION report_table(view text, kinds text, headings text[], "rows" text, currency text DEFAULT NULL) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN (SELECT format('<div class="scroll" tabindex="0" role="region" aria-label="Table: %1$s"><table data-view="%1$s"><thead><tr>%2$s</tr></thead><tbody>%3$s</tbody></table></div>',
+	RETURN (SELECT format('<div class="scroll" tabindex="0" role="region" aria-label="Table: %1$s"><table role="table" class="%2$s" data-view="%1$s" style="%3$s"><thead role="rowgroup"><tr role="row">%4$s</tr></thead><tbody role="rowgroup">%5$s</tbody></table></div>',
 			report_escape(report_table.view),
-			string_agg(CASE WHEN substr(report_table.kinds, h.n::integer, 1) = 'l' OR h.n = 1 THEN '<th scope="col" class="l">' ELSE '<th scope="col">' END
-				|| report_escape(h.heading) || '</th>', '' ORDER BY h.n),
+			CASE WHEN count(*) <= 3 THEN 'few' WHEN count(*) <= 6 THEN 'some' ELSE 'many' END,
+			string_agg(format('--h%s:%s', h.n, report_escape('"' || regexp_replace(regexp_replace(h.heading, '["\\]', '\\\&', 'g'), '[[:cntrl:]]', ' ', 'g') || '"')),
+				';' ORDER BY h.n) FILTER (WHERE h.n > 1),
+			string_agg(CASE WHEN substr(report_table.kinds, h.n::integer, 1) = 'l' OR h.n = 1 THEN '<th scope="col" role="columnheader" class="l">'
+				ELSE '<th scope="col" role="columnheader">' END || report_escape(h.heading) || '</th>', '' ORDER BY h.n),
 			report_table.rows)
-		FROM unnest(report_table.headings) WITH ORDINALITY AS h(heading, n));
-COMMENT ON FUNCTION report_table(text, text, text[], text) IS
-	'internal: a table of rows that report_row made; view is where the figures come from';
+		FROM (SELECT u.n, u.heading || CASE WHEN substr(report_table.kinds, u.n::integer, 1) = 'm' THEN coalesce(' (' || nullif(report_table.currency, '') || ')', '') ELSE '' END AS heading
+			FROM unnest(report_table.headings) WITH ORDINALITY AS u(heading, n)) AS h);
+COMMENT ON FUNCTION report_table(text, text, text[], text, text) IS
+	'internal: a table of rows that report_row made; view is where the figures come from; the headings of money name the currency';
 
 CREATE FUNCTION report_folded(title text, content text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -112,7 +112,9 @@ DECLARE
 	owner oid := (SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = workspace AND c.relname = 'workspace_state' AND c.relkind = 'r');
 BEGIN
-	IF owner IS NULL THEN
+	IF workspace IS NULL THEN
+		RAISE EXCEPTION 'workspace must not be null' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF owner IS NULL THEN
 		RAISE EXCEPTION 'there is no workspace "%"', workspace USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = (SELECT coalesce('Workspaces: ' || string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname) || '.',
 					'crm_attach creates one; crm_discover() proposes how.')

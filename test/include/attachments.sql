@@ -3,19 +3,7 @@
 SET LOCAL client_min_messages = error;
 SET LOCAL jit = off;
 
--- SQLSTATE, message and hint of what fails.
-CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text;
-	hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'nothing failed';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, message, nullif(hint, ''));
-END
-$$;
+\ir failure.sql
 
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders AS
