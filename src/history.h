@@ -32,6 +32,7 @@
 
 #include "compat.h"
 #include "money.h"
+#include "packed.h"
 #include "varint.h"
 
 #define HISTORY_VERSION 1
@@ -48,7 +49,7 @@
 
 typedef struct varlena PurchaseHistory;
 
-#define DatumGetPurchaseHistoryP(X) ((PurchaseHistory *) PG_DETOAST_DATUM_PACKED(X))
+#define DatumGetPurchaseHistoryP(X) ((PurchaseHistory *) PackedVarlena(X))
 #define PG_GETARG_PURCHASE_HISTORY_P(n) DatumGetPurchaseHistoryP(PG_GETARG_DATUM(n))
 #define PG_RETURN_PURCHASE_HISTORY_P(x) PG_RETURN_POINTER(x)
 

@@ -181,7 +181,7 @@ BeginsLater(KeyFigures *figures, const PurchaseHistory *history)
 	return true;
 }
 
-static bool
+static pg_attribute_always_inline bool
 AddPlainHistory(KeyFigures *figures, const PurchaseHistory *history)
 {
 	int64		 start = figures->arguments.start;
@@ -200,25 +200,39 @@ AddPlainHistory(KeyFigures *figures, const PurchaseHistory *history)
 	return true;
 }
 
-/* Not inline: whoever begins after the period comes without its large frame. */
+/* Not inline, nor is the next: whoever can do without comes without a large frame. */
 static pg_noinline void
-AddHistory(KeyFigures *figures, const PurchaseHistory *history)
+AddAnyHistory(KeyFigures *figures, const PurchaseHistory *history)
 {
 	Customer	  customer;
 	HistoryReader reader;
 
-	if (likely(AddPlainHistory(figures, history)))
-		return;
 	HistoryOpen(&reader, history);
 	figures->has_amount |= reader.has_amount;
 	ReadAny(&customer, &reader, figures->arguments.start, figures->arguments.end);
 	CountCustomer(figures, &customer);
 }
 
+static pg_noinline void
+AddHistory(KeyFigures *figures, const PurchaseHistory *history)
+{
+	if (unlikely(!AddPlainHistory(figures, history)))
+		AddAnyHistory(figures, history);
+}
+
 static KeyFigures *
 NewFigures(MemoryContext context)
 {
 	return MemoryContextAllocZero(context, sizeof(KeyFigures));
+}
+
+static pg_noinline void
+CompareArguments(const KeyFigures *figures, FunctionCallInfo fcinfo)
+{
+	PeriodArguments given;
+
+	PeriodArgumentsRead(&given, fcinfo);
+	PeriodArgumentsRequireSame(&figures->arguments, &given);
 }
 
 /* Only an aggregate can pass a state, so only the first row asks who calls. */
@@ -238,12 +252,7 @@ key_figures_agg_transfn(PG_FUNCTION_ARGS)
 	else
 		figures = (KeyFigures *) PG_GETARG_POINTER(0);
 	if (unlikely(!figures->arguments.constant))
-	{
-		PeriodArguments given;
-
-		PeriodArgumentsRead(&given, fcinfo);
-		PeriodArgumentsRequireSame(&figures->arguments, &given);
-	}
+		CompareArguments(figures, fcinfo);
 	history = PG_GETARG_PURCHASE_HISTORY_P(1);
 	if (!BeginsLater(figures, history))
 		AddHistory(figures, history);

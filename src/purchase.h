@@ -23,17 +23,7 @@
 #include "day.h"
 #include "history.h"
 #include "money.h"
-
-/* A varlena with a header of any length: mostly it is as it stands, which needs no call. */
-static pg_attribute_always_inline struct varlena *
-PackedVarlena(Datum value)
-{
-	struct varlena *varlena = (struct varlena *) DatumGetPointer(value);
-
-	if (unlikely(VARATT_IS_COMPRESSED(varlena) || VARATT_IS_EXTERNAL(varlena)))
-		return pg_detoast_datum_packed(varlena);
-	return varlena;
-}
+#include "packed.h"
 
 #define PURCHASE_HAS_none false
 #define PURCHASE_HAS_numeric true

@@ -123,8 +123,23 @@ typedef struct RfmCustomer
 	int64	monetary;
 } RfmCustomer;
 
+/* The same, read day by day. */
+extern bool RfmCustomerAsOf(RfmCustomer *customer, const PurchaseHistory *history,
+							DateADT as_of);
+
 /* Last purchase day, purchase days and spend as of a date; false when nothing was bought. */
-extern bool RfmCustomerOf(RfmCustomer *customer, const PurchaseHistory *history, DateADT as_of);
+static inline bool
+RfmCustomerOf(RfmCustomer *customer, const PurchaseHistory *history, DateADT as_of)
+{
+	HistoryTotals totals;
+
+	if (unlikely(!HistoryReadTotals(&totals, history) || totals.last > as_of))
+		return RfmCustomerAsOf(customer, history, as_of);
+	customer->last_purchase = totals.last;
+	customer->frequency = totals.purchase_days;
+	customer->monetary = totals.spend;
+	return true;
+}
 
 /* The digit of a value that is `value`, or between it and the next integer when `more`. */
 static inline int
@@ -179,8 +194,17 @@ typedef struct RfmPopulation
 
 extern RfmPopulation *NewRfmPopulation(MemoryContext context, int bins, RfmIdType id_type,
 									   Size capacity);
-extern RfmPopulation *ReserveRfmRows(RfmPopulation *population, Size rows);
+extern RfmPopulation *GrowRfmPopulation(RfmPopulation *population, Size rows);
 extern Size			  RfmRowBytes(RfmIdType id_type);
+
+/* Makes room for so many customers more; the population may move. */
+static inline RfmPopulation *
+ReserveRfmRows(RfmPopulation *population, Size rows)
+{
+	if (likely(rows <= population->capacity - population->used))
+		return population;
+	return GrowRfmPopulation(population, rows);
+}
 
 /* Adds a customer to reserved space; monetary is in units of 10000^-population->groups. */
 extern void AddRfmRow(RfmPopulation *population, DateADT day, int64 frequency, int128 monetary,

@@ -45,15 +45,17 @@ BinsArgument(FunctionCallInfo fcinfo, int argno)
 	return bins;
 }
 
-/* The state in argument 0 with room for one more customer; made when the first row comes. */
+/*
+ * The state in argument 0; made when the first row comes. Only an aggregate can pass one, so that
+ * only the first row asks who calls.
+ */
 static RfmPopulation *
 TransitionState(FunctionCallInfo fcinfo, int bins, RfmIdType id_type)
 {
-	MemoryContext  context = AggregateContext(fcinfo);
 	RfmPopulation *population;
 
 	if (PG_ARGISNULL(0))
-		return NewRfmPopulation(context, bins, id_type, 0);
+		return NewRfmPopulation(AggregateContext(fcinfo), bins, id_type, 0);
 	population = (RfmPopulation *) PG_GETARG_POINTER(0);
 	if (population->bins != bins)
 		ReportChangedArgument("bins");

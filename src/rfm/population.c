@@ -59,12 +59,10 @@ NewRfmPopulation(MemoryContext context, int bins, RfmIdType id_type, Size capaci
 }
 
 RfmPopulation *
-ReserveRfmRows(RfmPopulation *population, Size rows)
+GrowRfmPopulation(RfmPopulation *population, Size rows)
 {
 	Size capacity = population->capacity;
 
-	if (likely(rows <= capacity - population->used))
-		return population;
 	capacity += capacity < DOUBLE_UNTIL ? capacity : capacity / 8;
 	capacity = Max(capacity, population->used + rows);
 	population = repalloc_huge(population, PopulationBytes(capacity, population->stride));
@@ -177,18 +175,10 @@ RfmMonetary(RfmPopulation *population, Numeric monetary)
 }
 
 bool
-RfmCustomerOf(RfmCustomer *customer, const PurchaseHistory *history, DateADT as_of)
+RfmCustomerAsOf(RfmCustomer *customer, const PurchaseHistory *history, DateADT as_of)
 {
 	HistorySummary summary;
-	HistoryTotals  totals;
 
-	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of))
-	{
-		customer->last_purchase = totals.last;
-		customer->frequency = totals.purchase_days;
-		customer->monetary = totals.spend;
-		return true;
-	}
 	HistorySummarize(&summary, history, as_of);
 	customer->last_purchase = summary.last;
 	customer->frequency = summary.purchase_days;
