@@ -117,6 +117,23 @@ SELECT is(count(DISTINCT book), 1::bigint, format('%s books by %s have the same 
 	|| E'\n' || is(count(DISTINCT md5(book::text)), 1::bigint, 'and the same text')
 FROM books GROUP BY key ORDER BY key;
 
+-- Sums that do not fit before the end: such rows stay rows however often the others are packed,
+-- and whatever memory they take.
+CREATE TEMP TABLE far AS
+SELECT i, 1 AS id, date '2000-01-01' + i / 4 AS day, CASE WHEN i % 2 = 0 THEN 500000000000000 ELSE -500000000000000 END::numeric AS amount
+FROM generate_series(0, 40000) i
+UNION ALL SELECT i, CASE WHEN i % 30000 = 0 THEN 2 ELSE 10 + i END, date '2000-01-01' + i % 1000,
+	CASE WHEN i = 60000 THEN -600000000000000 WHEN i % 30000 = 0 THEN 600000000000000 ELSE 1 END FROM generate_series(0, 60000) i;
+SET work_mem = '64kB';
+CREATE TEMP TABLE far_books AS
+SELECT id = 1 AS alone, book_agg(id, day, amount) AS book FROM (SELECT * FROM far ORDER BY id = 1, i OFFSET 0) f GROUP BY 1;
+RESET work_mem;
+SELECT is((SELECT spend(h) FROM histories(book, NULL::bigint) AS t(id, h) WHERE id IN (1, 2)), CASE WHEN alone THEN 500000000000000 ELSE 600000000000000 END::numeric, 'the net fits')
+	|| E'\n' || ok(book = (SELECT book_agg(id, day, amount) FROM far WHERE (id = 1) = alone), 'and the rest is there') FROM far_books;
+-- Keys that are equal and written in two ways, many rows of each.
+SELECT is(array_agg(trim_scale(customer_id) || ' ' || purchase_days(history) || ' ' || purchases(history)), '{1 100 200000}', 'two ways to write one key')
+FROM histories_of('SELECT CASE WHEN i % 2 = 0 THEN 1.0 ELSE 1.00 END, date ''2024-01-01'' + i % 100 FROM generate_series(1, 200000) i', NULL::numeric);
+
 -- Times, amounts, zones --------------------------------------------------------------
 SELECT ok(pg_temp.same(format('SELECT id, history_agg(%s) AS h FROM (SELECT * FROM orders WHERE at IS NOT NULL) o GROUP BY id', arguments),
 	format('SELECT customer_id, history FROM histories((SELECT book_agg(id, %s) FROM orders), NULL::bigint)', arguments)),
@@ -266,6 +283,7 @@ FROM (SELECT kind, pg_temp.read_bytes(format('SELECT count(*), count(history::te
 		count(*) AS times FROM mutants GROUP BY 1, 2) m
 GROUP BY kind;
 SELECT is(pg_temp.read_bytes('SELECT pg_temp.state_from($1)', '\x0101020000'), 'error 22P03', 'a customer without an id among none');
+SELECT is(pg_temp.read_bytes('SELECT pg_temp.state_from($1)', '\x0101020000000000'), 'error 22P03', 'a NULL customer among none');
 SELECT is(count(*) FILTER (WHERE pg_temp.read_bytes('SELECT pg_temp.state_from($1)', substr(book::bytea, 1, i)) <> 'error 22P03'), 0::bigint,
 	'cut short anywhere: refused')
 FROM (SELECT 'uuid {a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11 => 2024-01-05:1.5; NULL => 2024-01-05:1}'::purchase_book AS book) b,

@@ -344,6 +344,7 @@ SELECT ok(pg_temp.near(answer / expected, 1, tolerance), what) FROM (VALUES
 	(expected_purchases(btyd_model('bg/bb', '{1,1,1e40,1e41}'), 100000), 5, 1e-13, 'bg/bb, everybody leaves at the same rate'),
 	(expected_purchases(btyd_model('bg/nbd', '{2246397691.467551,1123198845.608776,0.7,2}'), 1e300), 6.33910449822176e90, 1e-12, 'bg/nbd, a horizon of 1e300'),
 	(dert(btyd_model('bg/nbd', '{1e300,1e300,1e300,1e300}'), 1e-300), 2, 1e-12, 'bg/nbd, everybody alike, next to no discount'),
+	(dert(btyd_model('bg/nbd', '{2,1e305,1e-3,2}'), 0.5), 4e-305, 1e-12, 'bg/nbd, next to nobody buys again'),
 	(dert(btyd_model('bg/nbd', '{1e40,1e40,1.5,2}'), 0.1), 2.45102295828992937, 1e-12, 'bg/nbd, everybody buys at the same rate'),
 	-- mpmath: quad of the gamma density x 2F1
 	(dert(btyd_model('bg/nbd', '{0.243,4.414,0.793,2.426}'), 1e-5), 26.4318606410294, 1e-13, 'bg/nbd, a small discount'),

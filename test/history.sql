@@ -46,6 +46,7 @@ SELECT is(count(*) FILTER (WHERE h::text::purchase_history IS DISTINCT FROM h), 
 	'text round trip is exact') FROM histories;
 SET DateStyle = 'SQL, DMY';
 SELECT is('2024-01-05*2147483647'::purchase_history::text, '2024-01-05*2147483647', 'as many purchases a day as there can be');
+SELECT throws_ok($$SELECT '2024-01-05*2147483647'::purchase_history || '2024-01-05'$$, '22003', 'too many purchases on one day: 2147483648', 'and one more');
 SELECT throws_ok($$SELECT '2024-01-05*2147483648'::purchase_history$$, '22P02', NULL, 'and one more');
 SELECT throws_ok($$SELECT '2024-01-05*12345678901'::purchase_history$$, '22P02', NULL, 'and more digits');
 SELECT is('2024-01-05:1'::purchase_history::text, '2024-01-05:1.00', 'dates are ISO in any DateStyle');

@@ -20,6 +20,7 @@ ANALYZE days;
 SELECT ok(purchase_days(h) = :n AND spend(h) = (SELECT sum(amount) FROM days), 'a long history') FROM long;
 SELECT ok(history_agg(halves.h) = long.h AND (SELECT h FROM halves WHERE id = 0) || (SELECT h FROM halves WHERE id = 1) = long.h, 'is that of its halves') FROM halves, long GROUP BY long.h;
 SELECT ok((SELECT h FROM histories(book_agg(1, day, amount), NULL::bigint) AS t(id, h)) = (SELECT h FROM long), 'as a book has it') FROM days;
+SELECT is(workspace_value_at_stake(h, '2100-01-01'), spend(slice(h, daterange(last_purchase(h) - 364, '2100-01-02'))), 'its last active year') FROM long;
 SELECT is(active_spans(h, 2), (SELECT range_agg(daterange(day, day + 2)) FROM days), 'its active spans') FROM long;
 SELECT is((retention_agg(h, '{1500-01-01,2100-01-01}', 2))[1].purchases, :n::bigint, 'its series') FROM long;
 SELECT is((retention_agg(active_spans(h, 2), '{1500-01-01,2100-01-01}'))[1].acquired, 1::bigint, 'the series of its spans') FROM long;

@@ -534,6 +534,17 @@ SELECT is(array_agg(i) FILTER (WHERE workspace_is_sampled(i, 10)), array_agg(i) 
 SELECT is(count(*) FILTER (WHERE workspace_is_sampled(i, 1) AND workspace_is_sampled(i, 0) AND workspace_is_sampled(i, -5)), 100::bigint, 'one in one: all') FROM generate_series(1, 100) i;
 SELECT ok(workspace_is_sampled(NULL::int, 10) IS NULL AND workspace_is_sampled(1, NULL) IS NULL, 'of NULL: NULL');
 SELECT throws_ok($$SELECT workspace_is_sampled(point '(1,1)', 10)$$, '42883', 'type point has no hash function', 'a type that cannot be hashed');
+-- A type whose hash function takes no seed.
+CREATE TYPE plain_id;
+CREATE FUNCTION plain_in(cstring) RETURNS plain_id LANGUAGE internal STRICT IMMUTABLE AS 'int4in';
+CREATE FUNCTION plain_out(plain_id) RETURNS cstring LANGUAGE internal STRICT IMMUTABLE AS 'int4out';
+CREATE TYPE plain_id (INPUT = plain_in, OUTPUT = plain_out, LIKE = integer);
+CREATE FUNCTION plain_eq(plain_id, plain_id) RETURNS boolean LANGUAGE internal STRICT IMMUTABLE AS 'int4eq';
+CREATE FUNCTION plain_hash(plain_id) RETURNS integer LANGUAGE internal STRICT IMMUTABLE AS 'hashint4';
+CREATE OPERATOR = (LEFTARG = plain_id, RIGHTARG = plain_id, FUNCTION = plain_eq, HASHES);
+CREATE OPERATOR CLASS plain_ops DEFAULT FOR TYPE plain_id USING hash AS OPERATOR 1 =, FUNCTION 1 plain_hash(plain_id);
+SELECT is(array_agg(i) FILTER (WHERE workspace_is_sampled(i::text::plain_id, 10)), array_agg(i) FILTER (WHERE (hashint4(i)::bigint & 4294967295) % 10 = 0), 'by a hash of 32 bits')
+FROM generate_series(1, 1000) i;
 CREATE DOMAIN pg_temp.id AS text;
 SELECT is(count(*) FILTER (WHERE workspace_is_sampled(i::text::pg_temp.id, 10)), count(*) FILTER (WHERE workspace_is_sampled(i::text, 10)), 'a domain: as its base type') FROM generate_series(1, 1000) i;
 

@@ -305,20 +305,14 @@ PutDays(BookWriter *writer, const BookKey *key, const HistoryDay *days, Size nda
 	FinishCustomer(writer, out + lead_bytes + length);
 }
 
-/* A history that needs no change; one without amounts in a book with them does. */
+/* A history as it stands: the rows of one aggregate have amounts all, or none has. */
 static void
 PutHistory(BookWriter *writer, const BookReader *customer)
 {
 	uint8 *out;
 
 	if (unlikely(customer->has_amount != writer->has_amount))
-	{
-		Size ndays = ReadDays(customer->history, customer->history_length, &writer->days,
-							  &writer->days_capacity, 1);
-
-		PutDays(writer, &customer->key, writer->days, ndays);
-		return;
-	}
+		elog(ERROR, "a book with amounts and one without are to be one");
 	out = Reserve(writer, customer->key.length + customer->history_length);
 	out = PutKey(writer, out, &customer->key);
 	out = PutVarint(out, customer->history_length);

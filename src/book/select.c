@@ -57,11 +57,10 @@ CheckStatement(List *sources, const char *columns)
 	if (list_length(sources) != 1)
 		ReportBadQuery(psprintf("%d statements", list_length(sources)), columns);
 	source = linitial(sources);
-	if (source->commandTag != CMDTAG_SELECT || source->resultDesc == NULL ||
-		list_length(source->query_list) != 1)
-		ReportBadQuery(GetCommandTagName(source->commandTag), columns);
-	query = linitial_node(Query, source->query_list);
-	if (query->commandType != CMD_SELECT)
+	query =
+		list_length(source->query_list) == 1 ? linitial_node(Query, source->query_list) : NULL;
+	if (source->commandTag != CMDTAG_SELECT || source->resultDesc == NULL || query == NULL ||
+		query->commandType != CMD_SELECT)
 		ReportBadQuery(GetCommandTagName(source->commandTag), columns);
 	if (query->hasModifyingCTE)
 		ReportBadQuery("one that changes data in a WITH clause", columns);
