@@ -302,4 +302,11 @@ extern void HistorySummarize(HistorySummary *summary, const PurchaseHistory *his
  */
 extern bool HistoryTypicalGap(const PurchaseHistory *history, DateADT as_of, float8 *gap);
 
+/*
+ * The number of these gaps, and of those of at most so many days. Where more or less than half of
+ * them are that short, it says on which side the median is without sorting.
+ */
+extern uint32 HistoryCountGaps(const PurchaseHistory *history, DateADT as_of, int64 most,
+							   uint32 *short_gaps);
+
 #endif /* CRM_HISTORY_H */

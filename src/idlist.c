@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -278,6 +279,12 @@ ReadIdKind(const char **next)
 		}
 	}
 	return 0;
+}
+
+Oid
+IdKindType(BookKind kind)
+{
+	return kind == BOOK_BIGINT ? INT8OID : kind == BOOK_TEXT ? TEXTOID : UUIDOID;
 }
 
 void

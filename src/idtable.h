@@ -147,6 +147,9 @@ extern bool IdTableAddText(IdTable *table, const char **next, uint32 *number);
 extern BookKind ReadIdKind(const char **next);
 
 /* 42804: the ids of such a value are of another type than was asked for. */
+/* The SQL type of ids of a kind. */
+extern Oid IdKindType(BookKind kind);
+
 pg_noreturn extern void ReportIdKind(const char *what, const char *call, BookKind is,
 									 BookKind asked);
 

@@ -234,27 +234,55 @@ IsUnusuallySilent(const Life *life, const Rules *rules, float8 typical_gap)
 		   (float8) life->days_since_last > rules->at_risk_factor * typical_gap;
 }
 
+/* The longest typical gap of whole days that makes the silence unusual; -1: none does. */
+static int64
+LongestUnusualGap(const Life *life, const Rules *rules)
+{
+	int64 gap =
+		(int64) Min((float8) life->days_since_last / rules->at_risk_factor, PG_INT32_MAX);
+
+	/* the division rounds: the product decides */
+	while (gap >= 0 && !IsUnusuallySilent(life, rules, (float8) gap))
+		gap--;
+	while (gap < PG_INT32_MAX && IsUnusuallySilent(life, rules, (float8) (gap + 1)))
+		gap++;
+	return gap;
+}
+
+/* IsUnusuallySilent by the history's own typical gap; a median is looked for only if it has to be. */
+static bool
+HistoryIsUnusuallySilent(const PurchaseHistory *history, DateADT as_of, const Life *life,
+						 const Rules *rules)
+{
+	float8 typical_gap;
+	uint32 short_gaps;
+	uint32 gaps;
+
+	if (life->purchase_days < 3)
+		return IsUnusuallySilent(life, rules, rules->typical_gap);
+	gaps = HistoryCountGaps(history, as_of, LongestUnusualGap(life, rules), &short_gaps);
+	if (short_gaps != gaps - short_gaps)
+		return short_gaps > gaps - short_gaps;
+	if (!HistoryTypicalGap(history, as_of, &typical_gap))
+		elog(ERROR, "a history of %d purchase days has no gap", (int) life->purchase_days);
+	return IsUnusuallySilent(life, rules, typical_gap);
+}
+
 static Stage
 StageOfHistory(const PurchaseHistory *history, DateADT as_of, const Rules *rules,
 			   int32 *purchase_days)
 {
 	HistorySummary summary;
 	Life		   life;
-	float8		   typical_gap;
-	bool		   silent = false;
 
 	HistorySummarize(&summary, history, as_of);
 	*purchase_days = summary.purchase_days;
 	life.purchase_days = summary.purchase_days;
 	life.days_since_last = (int64) as_of - summary.last;
 	life.last_gap = (int64) summary.last - summary.previous;
-	if (AsksForTypicalGap(&life, rules))
-	{
-		if (summary.purchase_days < 3 || !HistoryTypicalGap(history, as_of, &typical_gap))
-			typical_gap = rules->typical_gap;
-		silent = IsUnusuallySilent(&life, rules, typical_gap);
-	}
-	return StageOf(&life, rules, silent);
+	return StageOf(&life, rules,
+				   AsksForTypicalGap(&life, rules) &&
+					   HistoryIsUnusuallySilent(history, as_of, &life, rules));
 }
 
 Stage

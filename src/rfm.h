@@ -144,6 +144,13 @@ RfmDigit(const RfmDimension *dimension, int bins, int128 value, bool more)
 }
 
 /*
+ * The score, three digits, as of a date by the cuts in argument 0, which must not split ties by
+ * id (22023); keeps them taken apart in fn_extra. False when nothing was bought by then.
+ */
+extern bool RfmScoreByArgument(FunctionCallInfo fcinfo, const PurchaseHistory *history,
+							   DateADT as_of, int32 *score);
+
+/*
  * A population: the values of its customers as they came, in one chunk, and
  * the text of their ids in another.
  */

@@ -84,10 +84,10 @@ my %attached = (
 		FROM WS.referrals WHERE quadrant IS NOT NULL GROUP BY quadrant ORDER BY array_position('{champions,affluents,advocates,misers}', quadrant)},
 	top_referrers => q{SELECT customer_id, N{direct_referrals}, M{crv}, M{clv}, quadrant FROM WS.referrals WHERE direct_referrals > 0
 		ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10},
-	affinity => q{SELECT product_id, other_product_id, N{together}, 1{100 * confidence}, 1{lift}
+	best_pairs => q{SELECT product_id, other_product_id, N{together}, 1{100 * confidence}, 1{lift}
 		FROM (SELECT a.*, row_number() OVER (PARTITION BY least(product_id, other_product_id), greatest(product_id, other_product_id) ORDER BY confidence DESC, product_id) AS n
 			FROM WS.affinity a WHERE lift > 1) a WHERE n = 1 ORDER BY log_likelihood_ratio DESC LIMIT 10},
-	next_products => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
+	best_offers => q{SELECT product_id, N{count(*)} FROM WS.next_products n WHERE position = (SELECT min(position) FROM WS.next_products m WHERE m.customer_id = n.customer_id)
 		GROUP BY product_id ORDER BY count(*) DESC, product_id LIMIT 10},
 	funnel => q{SELECT coalesce(channel, 'unknown'), step_name, N{leads}, 1{100 * conversion_rate}, 1{100 * step_rate} FROM WS.funnel ORDER BY channel, step},
 	campaigns => q{SELECT variant || CASE WHEN is_control THEN ' (control)' ELSE '' END, N{contacts}, 1{100 * conversion_rate}, 1{100 * difference},

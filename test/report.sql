@@ -240,7 +240,7 @@ SELECT ok(:'page'::text LIKE '%<th scope="row" role="rowheader">unknown</th><td%
 SELECT alike(section(:'page', 'referrals'), '%' || (SELECT count(*) FILTER (WHERE direct_referrals > 0) || ' people referred ' || to_char(sum(direct_referrals), 'FM9,999') || ' others; ' FROM shop.referrals)
 	|| (SELECT round(100 * conversion_rate::numeric, 1) || ' %% of those referred became customers, ' FROM shop.lead_conversion WHERE leads_are = 'referred')
 	|| (SELECT round(100 * conversion_rate::numeric, 1) || ' %% of those who came on their own' FROM shop.lead_conversion WHERE leads_are = 'other') || '%', 'referrals');
-SELECT is((regexp_match(:'page', 'data-view="next_products".*?<tbody[^>]*><tr[^>]*><th[^>]*>(.*?)</th><td[^>]*>(\d+)</td>')), (SELECT ARRAY[report_escape(product_id), count(*)::text]
+SELECT is((regexp_match(:'page', 'data-view="best_offers".*?<tbody[^>]*><tr[^>]*><th[^>]*>(.*?)</th><td[^>]*>(\d+)</td>')), (SELECT ARRAY[report_escape(product_id), count(*)::text]
 	FROM shop.next_products n WHERE position = (SELECT min(position) FROM shop.next_products o WHERE o.customer_id = n.customer_id) GROUP BY product_id ORDER BY count(*) DESC, product_id LIMIT 1), 'what to offer next');
 SELECT alike(section(:'page', 'funnel'), 'How far leads get%Of ' || (SELECT sum(leads) FROM shop.funnel WHERE step = 1) || ' leads with the step awareness, '
 	|| (SELECT round(100 * sum(leads) FILTER (WHERE step = 3) / sum(leads) FILTER (WHERE step = 1), 1) FROM shop.funnel) || ' %%; by ' || (SELECT report_escape(channel) || ' most: ' || round(100 * conversion_rate::numeric, 1)

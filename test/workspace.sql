@@ -506,5 +506,46 @@ SELECT is(workspace_key_equality('json'::regtype), NULL, 'json has no equality')
 SELECT ok(workspace_repeat_spend('2024-01-01,2024-02-01', '2024-06-01') IS NULL AND workspace_repeat_spend('2024-01-01:1,2024-02-01:2', '2024-06-01') = 2
 	AND workspace_spend('2024-01-01') IS NULL, 'spend that is not known');
 
+-- What the views compute in one call: as the public functions do in several, with refunds and days to come.
+SELECT setseed(.5);
+CREATE TEMP TABLE many AS
+SELECT c, history_agg(date '2022-01-01' + floor(random() * (50 + c % 30 * 45))::int, CASE WHEN c % 7 = 0 THEN (random() * 50)::numeric(10,2) - 12 WHEN c % 11 > 0 THEN (random() * 50)::numeric(10,3) END) AS h
+FROM generate_series(1, 6000) c, generate_series(1, 1 + c % 9) GROUP BY c
+UNION ALL SELECT 0, '' UNION ALL SELECT -1, '2022-01-01*0:-3' UNION ALL SELECT -2, NULL;
+CREATE TEMP TABLE cuts AS SELECT rfm_cuts_agg(h, '2024-06-30') AS cuts FROM many;
+SELECT is(workspace_cell(k.cuts, m.h, d.refreshed_on, d.today, d.today - 91), CASE WHEN as_of(m.h, d.today) <> '' THEN
+	coalesce(rfm_score(k.cuts, as_of(m.h, d.today), d.refreshed_on), 0) * 64 + 8 * array_position(s, lifecycle_stage(as_of(m.h, d.today), d.today)) - 8
+	+ array_position(s, lifecycle_stage(m.h, d.today - 91)) - 1 END, format('customer %s as of %s: score and stages in one number', m.c, d.today))
+FROM many m, (TABLE cuts UNION ALL SELECT NULL) k, (VALUES (date '2024-06-30', date '2024-06-30'), ('2023-03-01', '2023-03-31'), ('2024-06-30', '2022-02-01')) d(refreshed_on, today),
+	enum_range(NULL::customer_stage) s
+WHERE workspace_cell(k.cuts, m.h, d.refreshed_on, d.today, d.today - 91) IS DISTINCT FROM CASE WHEN as_of(m.h, d.today) <> '' THEN
+	coalesce(rfm_score(k.cuts, as_of(m.h, d.today), d.refreshed_on), 0) * 64 + 8 * array_position(s, lifecycle_stage(as_of(m.h, d.today), d.today)) - 8
+	+ array_position(s, lifecycle_stage(m.h, d.today - 91)) - 1 END OR m.c IN (-2, -1, 0, 1, 7) LIMIT 60;
+SELECT cmp_ok(count(DISTINCT workspace_cell(k.cuts, m.h, '2024-06-30', '2024-06-30', '2024-03-31')), '>', 300::bigint, 'many of them') FROM many m, cuts k;
+SELECT ok(workspace_cell(NULL, '2024-01-01', NULL, '2024-01-01', '2024-01-01') IS NULL AND workspace_cell(NULL, '2024-01-01', '2024-01-01', NULL, '2024-01-01') IS NULL
+	AND workspace_cell(NULL, '2024-01-01', '2024-01-01', '2024-01-01', NULL) IS NULL, 'no number without its dates');
+SELECT throws_ok($$SELECT workspace_cell(NULL, '2024-01-01', '2024-01-01', 'infinity', '2024-01-01')$$, '22008', NULL, 'nor with an infinite one');
+SELECT is(count(*) FILTER (WHERE workspace_value_at_stake(h, d) IS DISTINCT FROM CASE WHEN last_purchase(as_of(h, d)) IS NOT NULL
+	THEN spend(slice(h, daterange(last_purchase(as_of(h, d)) - 364, d + 1))) END) || ' of ' || count(*), '0 of 12000', 'value at stake: the spend of the slice')
+FROM many, (VALUES (date '2024-06-30'), ('2022-12-31')) v(d) WHERE c > 0;
+SELECT is(count(*) FILTER (WHERE workspace_spend(h, d) IS DISTINCT FROM CASE WHEN first_purchase(h) <= d THEN spend(as_of(h, d))::float8 END) || ' of ' || count(*), '0 of 18000', 'spend as of a date, of who has bought')
+FROM many, (VALUES (date '2024-06-30'), ('2022-12-31'), ('2022-01-02')) v(d) WHERE c > 0;
+SELECT ok(workspace_spend('2024-01-01*0:-3', '2024-06-30') IS NULL AND workspace_spend('', '2024-06-30') IS NULL AND workspace_spend('2024-01-01', '2024-06-30') IS NULL, 'of nobody, and of what is not known: NULL');
+SELECT throws_ok($$SELECT workspace_spend('2024-01-01:1', 'infinity')$$, '22008', NULL, 'an infinite date');
+SELECT is(workspace_value_at_stake('2024-01-01*0:-3', '2024-06-30'), NULL, 'nothing bought, nothing at stake');
+SELECT throws_ok($$SELECT workspace_value_at_stake('2024-01-01:1', 'infinity')$$, '22008', NULL, 'an infinite date');
+
+-- Samples: about one in so many, the same ones each time, ids of any type.
+SELECT ok(bool_and(n BETWEEN 700 AND 1300), 'one in ten: ' || string_agg(n::text, ', '))
+FROM (SELECT unnest(ARRAY[count(*) FILTER (WHERE workspace_is_sampled(i, 10)), count(*) FILTER (WHERE workspace_is_sampled(i::bigint, 10)), count(*) FILTER (WHERE workspace_is_sampled(i::text, 10)),
+	count(*) FILTER (WHERE workspace_is_sampled(i::numeric, 10)), count(*) FILTER (WHERE workspace_is_sampled(md5(i::text)::uuid, 10))]) AS n FROM generate_series(1, 10000) i) s;
+SELECT is(array_agg(i) FILTER (WHERE workspace_is_sampled(i, 10)), array_agg(i) FILTER (WHERE hashint4extended(i, 0)::numeric + CASE WHEN hashint4extended(i, 0) < 0 THEN 2 ^ 64::numeric ELSE 0 END IN
+	(SELECT n FROM (SELECT hashint4extended(i, 0)::numeric + CASE WHEN hashint4extended(i, 0) < 0 THEN 2 ^ 64::numeric ELSE 0 END AS n) x WHERE n % 10 = 0)), 'by the hash of their type') FROM generate_series(1, 2000) i;
+SELECT is(count(*) FILTER (WHERE workspace_is_sampled(i, 1) AND workspace_is_sampled(i, 0) AND workspace_is_sampled(i, -5)), 100::bigint, 'one in one: all') FROM generate_series(1, 100) i;
+SELECT ok(workspace_is_sampled(NULL::int, 10) IS NULL AND workspace_is_sampled(1, NULL) IS NULL, 'of NULL: NULL');
+SELECT throws_ok($$SELECT workspace_is_sampled(point '(1,1)', 10)$$, '42883', 'type point has no hash function', 'a type that cannot be hashed');
+CREATE DOMAIN pg_temp.id AS text;
+SELECT is(count(*) FILTER (WHERE workspace_is_sampled(i::text::pg_temp.id, 10)), count(*) FILTER (WHERE workspace_is_sampled(i::text, 10)), 'a domain: as its base type') FROM generate_series(1, 1000) i;
+
 SELECT * FROM finish();
 ROLLBACK;

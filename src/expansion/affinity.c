@@ -58,6 +58,16 @@ LogLikelihoodRatio(uint32 together, uint32 a_count, uint32 b_count, int64 basket
 	return det < 0 ? -ratio : ratio;
 }
 
+float8
+AffinityLikelihoodRatio(const AffinityReader *reader)
+{
+	const BasketCounts *counts = reader->counts;
+	const ProductPair  *pair = &reader->pair;
+
+	return LogLikelihoodRatio(pair->together, counts->counts[pair->a], counts->counts[pair->b],
+							  counts->baskets);
+}
+
 static void *
 OpenAffinity(FunctionCallInfo fcinfo, BookKind kind)
 {
@@ -99,17 +109,13 @@ OpenUuid(FunctionCallInfo fcinfo)
 static bool
 NextPair(AffinityRows *rows)
 {
-	const BasketCounts *counts = rows->reader.counts;
-	const ProductPair  *pair = &rows->reader.pair;
-
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!AffinityNext(&rows->reader))
 			return false;
-	} while (pair->together < (uint32) rows->min_count);
-	rows->ratio = LogLikelihoodRatio(pair->together, counts->counts[pair->a],
-									 counts->counts[pair->b], counts->baskets);
+	} while (rows->reader.pair.together < (uint32) rows->min_count);
+	rows->ratio = AffinityLikelihoodRatio(&rows->reader);
 	return true;
 }
 
@@ -138,8 +144,7 @@ NextRow_affinity(void *source, Datum *values, bool *nulls)
 	values[5] = Int64GetDatum(counts->baskets);
 	values[6] = Float8GetDatum(together / (float8) counts->baskets);
 	values[7] = Float8GetDatum(together / counts->counts[product]);
-	values[8] = Float8GetDatum(together * (float8) counts->baskets /
-							   ((float8) counts->counts[product] * counts->counts[other]));
+	values[8] = Float8GetDatum(AffinityLift(counts, pair));
 	values[9] = Float8GetDatum(rows->ratio);
 	return true;
 }

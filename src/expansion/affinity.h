@@ -68,6 +68,17 @@ extern void AffinityOpen(AffinityReader *reader, const BasketCounts *counts);
 /* Moves to the next pair, in reader->pair; false at the end. */
 extern bool AffinityNext(AffinityReader *reader);
 
+/* How many times as many baskets hold both as if the products had nothing to do with each other. */
+static inline float8
+AffinityLift(const BasketCounts *counts, const ProductPair *pair)
+{
+	return (float8) pair->together * (float8) counts->baskets /
+		   ((float8) counts->counts[pair->a] * counts->counts[pair->b]);
+}
+
+/* G2 of the pair read last, see expansion/affinity.c; above 0 only where lift is above 1. */
+extern float8 AffinityLikelihoodRatio(const AffinityReader *reader);
+
 /* Writes a value product by product, in order. */
 typedef struct AffinityWriter
 {

@@ -57,19 +57,13 @@ typedef struct
 
 /* --------------------------------------------------------- the query's rows */
 
-static Oid
-KindType(BookKind kind)
-{
-	return kind == BOOK_BIGINT ? INT8OID : kind == BOOK_TEXT ? TEXTOID : UUIDOID;
-}
-
 /* Whether a product column of that type can be read as ids of that kind. */
 static bool
 ProductTypeFits(Oid type, BookKind kind)
 {
 	if (kind == BOOK_BIGINT && (type == INT2OID || type == INT4OID))
 		return true;
-	return IsBinaryCoercible(type, KindType(kind));
+	return IsBinaryCoercible(type, IdKindType(kind));
 }
 
 static void

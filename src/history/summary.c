@@ -88,3 +88,46 @@ HistoryTypicalGap(const PurchaseHistory *history, DateADT as_of, float8 *gap)
 		pfree(gaps);
 	return true;
 }
+
+/* Day by day, because the history may end before as_of asks it to. */
+static uint32
+CountPlainGaps(PlainHistory *plain, DateADT as_of, int64 most, uint32 *short_gaps)
+{
+	int64  day = plain->first;
+	uint32 within = 0;
+	uint32 n;
+
+	for (n = 0; n + 1 < plain->days; n++)
+	{
+		int64 gap = (int64) PlainNext(&plain->gaps);
+
+		day += gap;
+		if (day > as_of)
+			break;
+		within += gap <= most;
+	}
+	*short_gaps = within;
+	return n;
+}
+
+uint32
+HistoryCountGaps(const PurchaseHistory *history, DateADT as_of, int64 most, uint32 *short_gaps)
+{
+	HistoryReader reader;
+	PlainHistory  plain;
+	DateADT		  last = 0;
+	int128		  skipped = 0;
+	uint32		  days = 0;
+
+	if (likely(PlainOpen(&plain, history)))
+		return CountPlainGaps(&plain, as_of, most, short_gaps);
+	*short_gaps = 0;
+	HistoryOpen(&reader, history);
+	while (HistoryNextPurchase(&reader, &skipped) && reader.current.day <= as_of)
+	{
+		*short_gaps += days > 0 && (int64) reader.current.day - last <= most;
+		last = reader.current.day;
+		days++;
+	}
+	return days > 0 ? days - 1 : 0;
+}

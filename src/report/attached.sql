@@ -176,22 +176,22 @@ CREATE FUNCTION report_products(data jsonb) RETURNS text
 	SELECT CASE u.missing WHEN '' THEN (SELECT report_section('products', 'What goes together, what to offer next',
 				(SELECT format('Of 100 purchases with %s, %s have %s too: %s times as many as chance would have it.', report_escape(a.product),
 					report_number((100 * a.confidence)::numeric, 0), report_escape(a.other), report_number(a.lift::numeric, 1))
-				FROM jsonb_to_recordset(data -> 'affinity') AS a(place int, product text, other text, confidence double precision, lift double precision) WHERE a.place = 1),
+				FROM jsonb_to_recordset(data -> 'best_pairs') AS a(place int, product text, other text, confidence double precision, lift double precision) WHERE a.place = 1),
 				replace(chart('products', 'Products bought together', 'Bars, share of purchases with the first product that have the second: ' || m.described || '.', m.pairs * 38,
 					chart_bars(m.names, m.figures, m.sizes, m.classes, 1)), '-&gt;', '&rarr;')
-				|| report_folded('Table: bought together', report_table('affinity', 'llnnn', '{With,Bought too,Purchases with both,Of 100,Times chance}', m.rows))
-				|| coalesce('<h3>Offer next</h3>' || report_table('next_products', 'ln', '{Product,Best offer for so many customers}', n.rows), ''),
-				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views affinity, next_products. docs/expansion.md', false)
+				|| report_folded('Table: bought together', report_table('best_pairs', 'llnnn', '{With,Bought too,Purchases with both,Of 100,Times chance}', m.rows))
+				|| coalesce('<h3>Offer next</h3>' || report_table('best_offers', 'ln', '{Product,Best offer for so many customers}', n.rows), ''),
+				'The ten pairs that are surest not to be chance (log-likelihood ratio), above chance only. Views best_pairs, best_offers. docs/expansion.md', false)
 			FROM (SELECT count(*) AS pairs, array_agg(a.product || ' -> ' || a.other ORDER BY a.place) AS names,
 					array_agg(report_percent(100 * a.confidence) || ', ' || report_number(a.lift::numeric, 1) || ' x' ORDER BY a.place) AS figures,
 					array_agg(a.confidence ORDER BY a.place) AS sizes, array_agg('a'::text ORDER BY a.place) AS classes,
 					string_agg(a.product || ' and ' || a.other || ' ' || report_percent(100 * a.confidence), ', ' ORDER BY a.place) AS described,
 					string_agg(report_row('llnnn', ARRAY[a.product, a.other, report_count(a.together), report_number((100 * a.confidence)::numeric, 1), report_number(a.lift::numeric, 1)]), '' ORDER BY a.place) AS rows
-				FROM jsonb_to_recordset(data -> 'affinity') AS a(place int, product text, other text, together bigint, confidence double precision, lift double precision)) AS m,
+				FROM jsonb_to_recordset(data -> 'best_pairs') AS a(place int, product text, other text, together bigint, confidence double precision, lift double precision)) AS m,
 				(SELECT string_agg(report_row('ln', ARRAY[q.product, report_count(q.customers)]), '' ORDER BY q.customers DESC, q.product) AS rows
-				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'next_products') WHEN 'array' THEN data -> 'next_products' ELSE '[]' END) AS q(product text, customers bigint)) AS n)
+				FROM jsonb_to_recordset(CASE jsonb_typeof(data -> 'best_offers') WHEN 'array' THEN data -> 'best_offers' ELSE '[]' END) AS q(product text, customers bigint)) AS n)
 		ELSE u.missing END
-	FROM (SELECT report_unattached(data, 'affinity', 'products', 'What goes together, what to offer next',
+	FROM (SELECT report_unattached(data, 'best_pairs', 'products', 'What goes together, what to offer next',
 			'No two products are bought together more often than chance would have it.') AS missing) AS u;
 	END;
 COMMENT ON FUNCTION report_products(jsonb) IS

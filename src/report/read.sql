@@ -59,7 +59,7 @@ SELECT relative_error FROM %1$s.clv_range $query$),
 WITH sampled AS MATERIALIZED (
 	SELECT o.clv_12m AS v
 	FROM (SELECT c.clv_12m FROM %1$s.customers AS c
-		WHERE hashtextextended(c.customer_id::text COLLATE "C", 0) %% greatest(($1 #>> '{kpis,0,customers}')::bigint / 20000, 1) = 0 OFFSET 0) AS o
+		WHERE %2$s.workspace_is_sampled(c.customer_id, ($1 #>> '{kpis,0,customers}')::bigint / 20000) OFFSET 0) AS o
 	WHERE o.clv_12m IS NOT NULL),
 ranked AS (
 	SELECT v, row_number() OVER w AS place, count(*) OVER () AS customers, sum(v) OVER w AS so_far, sum(v) OVER () AS total
@@ -96,19 +96,12 @@ SELECT leads_are, conversion_rate FROM %1$s.lead_conversion $query$),
 SELECT row_number() OVER () AS place, r.*
 FROM (SELECT customer_id::text AS customer_id, direct_referrals, crv, clv, quadrant FROM %1$s.referrals
 	WHERE direct_referrals > 0 ORDER BY crv DESC, direct_referrals DESC, customer_id::text LIMIT 10) AS r $query$),
-(25, 'affinity', '{affinity}', $query$
+(25, 'best_pairs', '{best_pairs}', $query$
 SELECT row_number() OVER () AS place, p.*
-FROM (SELECT b.*
-	FROM (SELECT DISTINCT ON (least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text))
-			a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift, a.log_likelihood_ratio
-		FROM %1$s.affinity AS a WHERE a.lift > 1
-		ORDER BY least(a.product_id::text, a.other_product_id::text), greatest(a.product_id::text, a.other_product_id::text), a.confidence DESC, a.product_id::text) AS b
-	ORDER BY b.log_likelihood_ratio DESC, b.product, b.other LIMIT 10) AS p $query$),
-(26, 'next_products', '{next_products}', $query$
-SELECT b.product, count(*) AS customers
-FROM (SELECT DISTINCT ON (n.customer_id) n.product_id::text AS product
-	FROM %1$s.next_products AS n ORDER BY n.customer_id, n.position) AS b
-GROUP BY b.product ORDER BY 2 DESC, 1 LIMIT 10 $query$),
+FROM (SELECT a.product_id::text AS product, a.other_product_id::text AS other, a.together, a.confidence, a.lift
+	FROM %1$s.best_pairs AS a ORDER BY a.log_likelihood_ratio DESC, a.product_id, a.other_product_id LIMIT 10) AS p $query$),
+(26, 'best_offers', '{best_offers}', $query$
+SELECT b.product_id::text AS product, b.customers FROM %1$s.best_offers AS b ORDER BY b.customers DESC, b.product_id::text LIMIT 10 $query$),
 (27, 'campaigns', '{campaigns}', $query$
 SELECT variant, is_control, contacts, conversion_rate, difference, lower95, upper95, p_value, sales_per_contact, extra_value, cost, campaign_roi
 FROM %1$s.campaigns ORDER BY is_control, variant LIMIT 30 $query$),

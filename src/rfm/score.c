@@ -190,23 +190,42 @@ ScoreWideCuts(const RfmCuts *cuts, const RfmCustomer *customer)
 		RfmDigit(&cuts->dimensions[RFM_MONETARY], cuts->bins, monetary, false));
 }
 
-Datum
-rfm_score_history(PG_FUNCTION_ARGS)
+/* Inline in rfm_score_history, which does nothing else. */
+static pg_attribute_always_inline bool
+ScoreByArgument(FunctionCallInfo fcinfo, const PurchaseHistory *history, DateADT as_of,
+				int32 *score)
 {
 	const KnownCuts *known = CutsArgument(fcinfo);
-	DateADT			 as_of = PG_GETARG_DATEADT(2);
 	RfmCustomer		 customer;
 
 	RequireNoIds(&known->cuts);
 	RequireFiniteDate(as_of, "as-of date");
-	if (!RfmCustomerOf(&customer, PG_GETARG_PURCHASE_HISTORY_P(1), as_of))
-		PG_RETURN_NULL();
+	if (!RfmCustomerOf(&customer, history, as_of))
+		return false;
 	if (unlikely(!known->in_ticks))
-		PG_RETURN_INT32(ScoreWideCuts(&known->cuts, &customer));
-	PG_RETURN_INT32(
-		ThreeDigits(DigitBySteps(&known->steps[RFM_RECENCY], customer.last_purchase),
-					DigitBySteps(&known->steps[RFM_FREQUENCY], customer.frequency),
-					DigitBySteps(&known->steps[RFM_MONETARY], customer.monetary)));
+		*score = ScoreWideCuts(&known->cuts, &customer);
+	else
+		*score = ThreeDigits(DigitBySteps(&known->steps[RFM_RECENCY], customer.last_purchase),
+							 DigitBySteps(&known->steps[RFM_FREQUENCY], customer.frequency),
+							 DigitBySteps(&known->steps[RFM_MONETARY], customer.monetary));
+	return true;
+}
+
+bool
+RfmScoreByArgument(FunctionCallInfo fcinfo, const PurchaseHistory *history, DateADT as_of,
+				   int32 *score)
+{
+	return ScoreByArgument(fcinfo, history, as_of, score);
+}
+
+Datum
+rfm_score_history(PG_FUNCTION_ARGS)
+{
+	int32 score;
+
+	if (!ScoreByArgument(fcinfo, PG_GETARG_PURCHASE_HISTORY_P(1), PG_GETARG_DATEADT(2), &score))
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(score);
 }
 
 /* 1 + number of pairs at or below (value, id). */

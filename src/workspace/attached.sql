@@ -102,7 +102,8 @@ BEGIN
 		WHERE n.nspname = $1 AND t.typname IN (
 			SELECT name FROM %1$s.workspace_attachment_views() WHERE kind = $2
 			EXCEPT SELECT name FROM %1$s.workspace_views()
-			UNION SELECT ''attached_'' || $2 UNION SELECT ''stored_'' || $2 UNION SELECT ''stored_'' || $2 || ''_rows'')', crm) INTO taken USING workspace, kind;
+			UNION SELECT ''attached_'' || $2
+			UNION SELECT ''stored_'' || $2 UNION SELECT ''stored_'' || $2 || ''_rows'' UNION SELECT ''stored_'' || $2 || ''_counts'')', crm) INTO taken USING workspace, kind;
 	IF taken IS NOT NULL THEN
 		RAISE EXCEPTION 'workspace "%" has relations or types of the names that attached % need: %', workspace, kind, taken
 			USING ERRCODE = 'duplicate_table', HINT = 'Rename them, or move them to another schema.';

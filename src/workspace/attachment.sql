@@ -72,7 +72,7 @@ BEGIN
 	SELECT string_agg(c.oid::regclass::text, ', ') FILTER (WHERE c.relkind = 'v'), string_agg(c.oid::regclass::text, ', ') FILTER (WHERE c.relkind = 'r')
 	INTO views, tables
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE n.nspname = workspace AND c.relname IN ('attached_' || attached, 'stored_' || attached, 'stored_' || attached || '_rows');
+	WHERE n.nspname = workspace AND c.relname IN ('attached_' || attached, 'stored_' || attached, 'stored_' || attached || '_rows', 'stored_' || attached || '_counts');
 	EXECUTE format('SELECT concat_ws('', '', $3, string_agg(c.oid::regclass::text, '', ''))
 		FROM %s.workspace_attachment_views() v JOIN pg_class c ON c.relname = v.name AND c.relkind = ''v''
 			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1

@@ -17,6 +17,7 @@ PG_FUNCTION_INFO_V1(workspace_base_type);
 PG_FUNCTION_INFO_V1(workspace_key_hashes);
 PG_FUNCTION_INFO_V1(workspace_key_sorts);
 PG_FUNCTION_INFO_V1(workspace_key_equality);
+PG_FUNCTION_INFO_V1(workspace_is_sampled);
 
 /* Anybody may call these with any number. */
 static Oid
@@ -62,4 +63,52 @@ workspace_key_equality(PG_FUNCTION_ARGS)
 	format_operator_parts(type->eq_opr, &name, &arguments, false);
 	PG_RETURN_TEXT_P(cstring_to_text(
 		psprintf("OPERATOR(%s.%s)", quote_identifier(linitial(name)), (char *) lsecond(name))));
+}
+
+/* What a query keeps: the hash function of the ids' type. */
+typedef struct
+{
+	FmgrInfo hash;
+	bool	 extended; /* it takes a seed, and its result has 64 bits */
+} KeyHash;
+
+static KeyHash *
+FindKeyHash(FunctionCallInfo fcinfo)
+{
+	Oid				type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	TypeCacheEntry *entry =
+		lookup_type_cache(type, TYPECACHE_HASH_PROC | TYPECACHE_HASH_EXTENDED_PROC);
+	KeyHash *key = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(KeyHash));
+
+	if (!OidIsValid(entry->hash_proc))
+		ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
+				errmsg("type %s has no hash function", format_type_be(type)));
+	key->extended = OidIsValid(entry->hash_extended_proc);
+	fmgr_info_cxt(key->extended ? entry->hash_extended_proc : entry->hash_proc, &key->hash,
+				  fcinfo->flinfo->fn_mcxt);
+	return key;
+}
+
+/*
+ * Whether a customer is one of a sample of one in so many. The hash of the id decides, so that
+ * the same customers are asked each time, whatever is between.
+ */
+Datum
+workspace_is_sampled(PG_FUNCTION_ARGS)
+{
+	int64	 every = PG_GETARG_INT64(1);
+	KeyHash *key = fcinfo->flinfo->fn_extra;
+	uint64	 hash;
+
+	if (every <= 1)
+		PG_RETURN_BOOL(true);
+	if (unlikely(key == NULL))
+		fcinfo->flinfo->fn_extra = key = FindKeyHash(fcinfo);
+	if (likely(key->extended))
+		hash = DatumGetUInt64(FunctionCall2Coll(&key->hash, PG_GET_COLLATION(),
+												PG_GETARG_DATUM(0), Int64GetDatum(0)));
+	else
+		hash = DatumGetUInt32(
+			FunctionCall1Coll(&key->hash, PG_GET_COLLATION(), PG_GETARG_DATUM(0)));
+	PG_RETURN_BOOL(hash % (uint64) every == 0);
 }

@@ -8,48 +8,51 @@
  * a kind again replaces attached_KIND in place: views over it, grants and dependents stay.
  *
  * What a view cannot compute each time it is read stands in a table of one row, stored_KIND, and
- * where it is rows, in stored_KIND_rows. Refreshes recompute it; with_models: only those that
- * rebuild or fit the models anew.
+ * where it is rows, in stored_KIND_rows, and what is counted of these in stored_KIND_counts.
+ * Refreshes recompute it; with_models: only those that rebuild or fit the models anew.
  *
  * In filters and expressions r is the row with the columns as they are, %1$s the workspace's day,
  * %2$s the moment at which it ends, %3$s the workspace's time zone.
  */
 
 CREATE FUNCTION workspace_attachment_kinds()
-	RETURNS TABLE (kind text, comment text, filter text, until text, stored text, fill text, stored_rows text, fill_rows text, with_models boolean)
+	RETURNS TABLE (kind text, comment text, filter text, until text, stored text, fill text, stored_rows text, fill_rows text,
+		stored_counts text, fill_counts text, with_models boolean)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
 	BEGIN ATOMIC
-	SELECT v.kind, v.comment, v.filter, v.until, v.stored, v.fill, v.stored_rows, v.fill_rows, v.with_models
+	SELECT v.kind, v.comment, v.filter, v.until, v.stored, v.fill, v.stored_rows, v.fill_rows, v.stored_counts, v.fill_counts, v.with_models
 	FROM (VALUES
 		('subscriptions'::text, 'the attached subscriptions, in columns of fixed names'::text,
 			'r.customer_id IS NOT NULL AND r.started IS NOT NULL AND r.mrr >= 0 AND r.mrr < ''Infinity'' AND (r.ended < r.started) IS NOT TRUE'::text,
-			'r.started <= %1$s'::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean),
+			'r.started <= %1$s'::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean),
 		('channels', 'purchases with the channel they came through, in columns of fixed names',
 			'r.customer_id IS NOT NULL AND r.at IS NOT NULL AND r.channel IS NOT NULL AND (r.amount < 0) IS NOT TRUE',
-			'r.at < %2$s', NULL, NULL, NULL, NULL, NULL),
+			'r.at < %2$s', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 		('costs', 'what was spent on marketing, month by month',
 			'r.period IS NOT NULL AND r.spend >= 0 AND r.spend < ''Infinity'' AND coalesce(lower(btrim(r.purpose)), ''acquisition'') IN (''acquisition'', ''retention'')',
-			'r.period <= %1$s', NULL, NULL, NULL, NULL, NULL),
+			'r.period <= %1$s', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 		('campaigns', 'who was contacted, and what came of it, in columns of fixed names',
 			'r.customer_id IS NOT NULL AND r.sent_at IS NOT NULL AND r.variant IS NOT NULL AND (r.cost >= 0 AND r.cost < ''Infinity'') IS NOT FALSE',
-			'r.sent_at < %2$s', NULL, NULL, NULL, NULL, NULL),
+			'r.sent_at < %2$s', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 		('events', 'steps of leads on the way to a purchase, in columns of fixed names',
-			'r.customer_id IS NOT NULL AND r.at IS NOT NULL AND r.step IS NOT NULL', 'r.at < %2$s', NULL, NULL, NULL, NULL, NULL),
+			'r.customer_id IS NOT NULL AND r.at IS NOT NULL AND r.step IS NOT NULL', 'r.at < %2$s', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 		('interactions', 'contacts with customers, in columns of fixed names',
 			'r.customer_id IS NOT NULL AND r.at IS NOT NULL AND lower(btrim(r.direction)) IN (''inbound'', ''outbound'')',
-			'r.at < %2$s', NULL, NULL, NULL, NULL, NULL),
+			'r.at < %2$s', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 		('products', 'which product is in which basket, in columns of fixed names',
 			'r.basket_id IS NOT NULL AND r.product_id IS NOT NULL', 'true', '%1$s.basket_counts',
 			'SELECT %1$s.affinity_agg(r.basket_id, r.product_id) FROM %2$s.attached_products AS r',
 			'customer_id %5$s, position integer, product %8$s, score double precision, because_of %8$s',
 			'SELECT n.* FROM (SELECT s.result, (a.options ->> ''how_many'')::integer AS how_many
 				FROM %2$s.stored_products AS s, %2$s.workspace_attachment AS a WHERE a.kind = ''products'') AS o,
-			LATERAL %1$s.next_products(o.result, %9$s, NULL::%5$s, NULL::%8$s, o.how_many) AS n', true),
+			LATERAL %1$s.next_products(o.result, %9$s, NULL::%5$s, NULL::%8$s, o.how_many) AS n',
+			'product_id %8$s, customers bigint',
+			'SELECT n.product, count(*) FROM %2$s.stored_products_rows AS n WHERE n.position = 1 GROUP BY n.product', true),
 		('referrals', 'who came, and through whom, in columns of fixed names',
 			'r.referred IS NOT NULL', '(r.referred_at < %2$s) IS NOT FALSE', '%1$s.referral_graph',
 			'SELECT %1$s.referral_agg(r.referred::%7$s, r.referrer::%7$s, v.value, r.referred_at)
-			FROM %2$s.attached_referrals AS r LEFT JOIN %2$s.customer_values AS v ON v.customer_id %3$s r.referred', NULL, NULL, false)
-	) AS v(kind, comment, filter, until, stored, fill, stored_rows, fill_rows, with_models);
+			FROM %2$s.attached_referrals AS r LEFT JOIN %2$s.customer_values AS v ON v.customer_id %3$s r.referred', NULL, NULL, NULL, NULL, false)
+	) AS v(kind, comment, filter, until, stored, fill, stored_rows, fill_rows, stored_counts, fill_counts, with_models);
 	END;
 COMMENT ON FUNCTION workspace_attachment_kinds() IS
 	'internal: the kinds of attachments, which of their rows count, and what is stored of them';
@@ -136,7 +139,8 @@ BEGIN
 			WHERE v.name NOT IN (SELECT name FROM %1$s.workspace_views())'
 		ELSE 'SELECT t.name::name
 			FROM %2$I.workspace_attachment a JOIN %1$s.workspace_attachment_kinds() k ON k.kind = a.kind,
-				LATERAL (VALUES (''stored_'' || a.kind, k.stored), (''stored_'' || a.kind || ''_rows'', k.stored_rows)) AS t(name, definition)
+				LATERAL (VALUES (''stored_'' || a.kind, k.stored), (''stored_'' || a.kind || ''_rows'', k.stored_rows),
+					(''stored_'' || a.kind || ''_counts'', k.stored_counts)) AS t(name, definition)
 			WHERE t.definition IS NOT NULL' END, crm, workspace);
 END
 $$;

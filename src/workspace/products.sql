@@ -1,5 +1,12 @@
 -- workspace/products.sql - what is bought together, and what each customer might buy next.
 
+CREATE FUNCTION workspace_best_pairs(counts basket_counts, key_type anyelement, min_count integer, how_many integer)
+	RETURNS TABLE (product anyelement, other anyelement, together bigint, confidence double precision, lift double precision,
+		log_likelihood_ratio double precision)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION workspace_best_pairs(basket_counts, anyelement, integer, integer) IS
+	'internal: of the pairs in at least min_count baskets the so many (1 to 1000) with the largest log-likelihood ratio above 0, largest first, as one row each, the rarer product first; another type than that of the ids: 42804; NULL: no rows';
+
 CREATE FUNCTION workspace_product_views(OUT "position" integer, OUT name name, OUT query text, OUT comment text, OUT columns text, OUT row_type name)
 	RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 5
@@ -50,6 +57,27 @@ product_id: a product not bought yet
 score: how well it goes with what was bought: sum of cosine similarities (Deshpande and Karypis 2004)
 because_of: the product bought that says so most
 spend_trend: growing, steady or shrinking: the slope of the customer's spend over the last four times 90 days, as of the last refresh; NULL when too little is known
+$columns$, NULL),
+
+(3, 'best_pairs', $query$
+SELECT p.product AS product_id, p.other AS other_product_id, p.together, p.confidence, p.lift, p.log_likelihood_ratio
+FROM %2$s.stored_products AS s,
+	(SELECT (a.options ->> 'min_count')::integer AS min_count FROM %2$s.workspace_attachment AS a WHERE a.kind = 'products') AS o,
+	LATERAL %1$s.workspace_best_pairs(s.result, NULL::%8$s, o.min_count, 100) AS p
+$query$, 'the hundred pairs of products that are surest not to be bought together by chance, one row each, as of the last refresh that rebuilt or fitted', $columns$
+product_id: the rarer product
+other_product_id: the other
+together: baskets with both
+confidence: together / baskets with product_id, a fraction: of these, how many hold the other
+lift: confidence / (baskets with the other / all baskets): how many times as often as by chance; above 1
+log_likelihood_ratio: G2 of Dunning (1993); largest first
+$columns$, NULL),
+
+(4, 'best_offers', $query$
+SELECT c.product_id, c.customers FROM %2$s.stored_products_counts AS c
+$query$, 'of how many customers each product is the best next one, as of the last refresh that rebuilt or fitted; what was bought since is not looked at', $columns$
+product_id: a product
+customers: customers whose position 1 it was
 $columns$, NULL)
 	) AS v(position, name, query, comment, columns, row_type);
 	END;
@@ -100,4 +128,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION crm_attach_products(regclass, name, name, name, integer, integer, name) IS
-	'attaches lines of baskets to a workspace: a row per product in a basket (an order) and, if named, whose it is; how_many: products proposed to each customer; min_count: least baskets that hold two products together; adds the views affinity and next_products; again: replaces what was attached; only the workspace''s owner';
+	'attaches lines of baskets to a workspace: a row per product in a basket (an order) and, if named, whose it is; how_many: products proposed to each customer; min_count: least baskets that hold two products together; adds the views affinity, best_pairs, next_products and best_offers; again: replaces what was attached; only the workspace''s owner';

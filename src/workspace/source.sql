@@ -25,6 +25,11 @@ CREATE FUNCTION workspace_key_equality(type oid) RETURNS text
 COMMENT ON FUNCTION workspace_key_equality(oid) IS
 	'internal: the equality of a type''s default operator class, ready for a statement';
 
+CREATE FUNCTION workspace_is_sampled(id anyelement, every bigint) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION workspace_is_sampled(anyelement, bigint) IS
+	'internal: whether a customer is in the sample of one in so many, by the hash of the id; all are where every is 1 or less';
+
 CREATE FUNCTION workspace_suits(type oid, purpose text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC

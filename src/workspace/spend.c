@@ -4,12 +4,18 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/numeric.h"
 
+#include "day.h"
 #include "history.h"
 
 PG_FUNCTION_INFO_V1(workspace_spend);
+PG_FUNCTION_INFO_V1(workspace_spend_as_of);
 PG_FUNCTION_INFO_V1(workspace_repeat_spend);
+PG_FUNCTION_INFO_V1(workspace_value_at_stake);
+
+#define ACTIVE_YEAR 365
 
 /* spend() as double precision, without the way through numeric. */
 Datum
@@ -23,6 +29,27 @@ workspace_spend(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(Float8FromMoney(reader.spend));
 }
 
+/* The same as of a date, of who has bought by then: a customer's part of the revenue. */
+Datum
+workspace_spend_as_of(PG_FUNCTION_ARGS)
+{
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	HistorySummary	 summary;
+	HistoryTotals	 totals;
+	DateADT			 first;
+	bool			 has_amount;
+
+	RequireFiniteDate(as_of, "as-of date");
+	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of &&
+			   HistoryReadFirst(&first, &has_amount, history) && has_amount))
+		PG_RETURN_FLOAT8(Float8FromMoney(totals.spend));
+	HistorySummarize(&summary, history, as_of);
+	if (!summary.has_amount || summary.purchase_days == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(Float8FromMoney(summary.spend));
+}
+
 Datum
 workspace_repeat_spend(PG_FUNCTION_ARGS)
 {
@@ -32,4 +59,36 @@ workspace_repeat_spend(PG_FUNCTION_ARGS)
 	if (!summary.has_amount)
 		PG_RETURN_NULL();
 	PG_RETURN_NUMERIC(NumericFromMoney(summary.repeat_spend));
+}
+
+#define ACTIVE_YEAR 365
+
+/*
+ * Net money from 364 days before the last purchase day until the end of as_of: spend() of that
+ * slice, without a slice.
+ */
+Datum
+workspace_value_at_stake(PG_FUNCTION_ARGS)
+{
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	HistorySummary	 summary;
+	HistoryReader	 reader;
+	int64			 from;
+	int128			 spend = 0;
+
+	RequireFiniteDate(as_of, "as-of date");
+	HistorySummarize(&summary, history, as_of);
+	if (!summary.has_amount || summary.purchase_days == 0)
+		PG_RETURN_NULL();
+	from = (int64) summary.last - (ACTIVE_YEAR - 1);
+	HistoryOpen(&reader, history);
+	while (HistoryNext(&reader) && reader.current.day <= as_of)
+	{
+		if (unlikely(reader.left % 0x10000 == 0xFFFF))
+			CHECK_FOR_INTERRUPTS();
+		if (reader.current.day >= from)
+			spend += reader.current.amount;
+	}
+	PG_RETURN_NUMERIC(NumericFromMoney(spend));
 }

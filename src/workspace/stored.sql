@@ -1,6 +1,22 @@
 /*
- * workspace/stored.sql - what refreshes compute of an attachment, stored_KIND and stored_KIND_rows.
+ * workspace/stored.sql - what refreshes compute of an attachment: stored_KIND, stored_KIND_rows and
+ * stored_KIND_counts.
  */
+
+-- A table of rows that refreshes compute, its columns as in the view over it.
+CREATE FUNCTION workspace_create_stored_rows(workspace name, stored name, columns text, comment text) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	relation text := format('%I.%I', workspace, stored);
+BEGIN
+	EXECUTE format('CREATE TABLE %s (%s)', relation, columns);
+	EXECUTE format('COMMENT ON TABLE %s IS %L', relation, comment);
+	EXECUTE (SELECT string_agg(format('COMMENT ON COLUMN %s.%I IS %L', relation, a.attname, 'as in the view over it'), ';')
+		FROM pg_attribute a WHERE a.attrelid = relation::regclass AND a.attnum > 0);
+END
+$$;
+COMMENT ON FUNCTION workspace_create_stored_rows(name, name, text, text) IS
+	'internal: creates one of the tables of workspace_create_stored';
 
 CREATE FUNCTION workspace_create_stored(workspace name, attached text) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -8,12 +24,11 @@ DECLARE
 	crm text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.extname = 'crm_ext');
 	stored text := format('%I.%I', workspace, 'stored_' || attached);
-	stored_rows text := format('%I.%I', workspace, 'stored_' || attached || '_rows');
 	arguments text[];
 	item record;
 BEGIN
 	EXECUTE format('SELECT %s.workspace_template_arguments($1, $2)', crm) INTO arguments USING workspace, attached;
-	EXECUTE format('SELECT format(k.stored, VARIADIC $2) AS type, format(k.stored_rows, VARIADIC $2) AS columns
+	EXECUTE format('SELECT format(k.stored, VARIADIC $2) AS type, format(k.stored_rows, VARIADIC $2) AS columns, format(k.stored_counts, VARIADIC $2) AS counts
 		FROM %s.workspace_attachment_kinds() k WHERE k.kind = $1', crm) INTO item USING attached, arguments;
 	IF item.type IS NOT NULL THEN
 		EXECUTE format('CREATE TABLE %s (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), computed_at timestamptz, result %s)',
@@ -25,11 +40,13 @@ BEGIN
 		EXECUTE format('COMMENT ON COLUMN %s.result IS %L', stored, 'what was computed');
 	END IF;
 	IF item.columns IS NOT NULL THEN
-		EXECUTE format('CREATE TABLE %s (%s)', stored_rows, item.columns);
-		EXECUTE format('CREATE INDEX ON %s USING hash (customer_id)', stored_rows);
-		EXECUTE format('COMMENT ON TABLE %s IS %L', stored_rows, 'what refreshes compute of the attached ' || attached || ' for each customer');
-		EXECUTE (SELECT string_agg(format('COMMENT ON COLUMN %s.%I IS %L', stored_rows, a.attname, 'as in the view over it'), ';')
-			FROM pg_attribute a WHERE a.attrelid = stored_rows::regclass AND a.attnum > 0);
+		EXECUTE format('SELECT %s.workspace_create_stored_rows($1, $2, $3, $4)', crm) USING workspace, 'stored_' || attached || '_rows', item.columns,
+			'what refreshes compute of the attached ' || attached || ' for each customer';
+		EXECUTE format('CREATE INDEX ON %I.%I USING hash (customer_id)', workspace, 'stored_' || attached || '_rows');
+	END IF;
+	IF item.counts IS NOT NULL THEN
+		EXECUTE format('SELECT %s.workspace_create_stored_rows($1, $2, $3, $4)', crm) USING workspace, 'stored_' || attached || '_counts', item.counts,
+			'what refreshes count of what they compute of the attached ' || attached;
 	END IF;
 END
 $$;
@@ -48,7 +65,7 @@ DECLARE
 	item record;
 BEGIN
 	EXECUTE format('SELECT %s.workspace_template_arguments($1, $2)', crm) INTO arguments USING workspace, attached;
-	EXECUTE format('SELECT a.source, k.filter, k.fill, k.fill_rows, %1$s.workspace_attached_columns($1, $2) AS columns
+	EXECUTE format('SELECT a.source, k.filter, k.fill, k.fill_rows, k.fill_counts, %1$s.workspace_attached_columns($1, $2) AS columns
 		FROM %2$I.workspace_attachment a JOIN %1$s.workspace_attachment_kinds() k ON k.kind = a.kind
 		WHERE a.kind = $2', crm, workspace) INTO item USING workspace, attached;
 	IF is_due AND item.fill IS NOT NULL THEN
@@ -57,6 +74,10 @@ BEGIN
 	IF is_due AND item.fill_rows IS NOT NULL THEN
 		EXECUTE format('DELETE FROM %I.%I', workspace, stored || '_rows');
 		EXECUTE format('INSERT INTO %I.%I %s', workspace, stored || '_rows', format(item.fill_rows, VARIADIC arguments));
+	END IF;
+	IF is_due AND item.fill_counts IS NOT NULL THEN
+		EXECUTE format('DELETE FROM %I.%I', workspace, stored || '_counts');
+		EXECUTE format('INSERT INTO %I.%I %s', workspace, stored || '_counts', format(item.fill_counts, VARIADIC arguments));
 	END IF;
 	IF is_full THEN
 		EXECUTE format('UPDATE %1$I.workspace_attachment

@@ -21,10 +21,25 @@ CREATE FUNCTION workspace_spend(h purchase_history) RETURNS double precision
 COMMENT ON FUNCTION workspace_spend(purchase_history) IS
 	'internal: spend as double precision';
 
+CREATE FUNCTION workspace_spend(h purchase_history, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'workspace_spend_as_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION workspace_spend(purchase_history, date) IS
+	'internal: spend as of the date as double precision; NULL without amounts, or when nothing was bought by then';
+
 CREATE FUNCTION workspace_repeat_spend(h purchase_history, as_of date) RETURNS numeric
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION workspace_repeat_spend(purchase_history, date) IS
 	'internal: net money that came after the first purchase day, as of the date';
+
+CREATE FUNCTION workspace_value_at_stake(h purchase_history, as_of date) RETURNS numeric
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION workspace_value_at_stake(purchase_history, date) IS
+	'internal: net money of the 365 days that end with the last purchase day, and of refunds after it, as of the date; NULL without amounts or purchases';
+
+CREATE FUNCTION workspace_cell(cuts rfm_cuts, h purchase_history, refreshed_on date, today date, before date) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION workspace_cell(rfm_cuts, purchase_history, date, date, date) IS
+	'internal: 64 x RFM score (0: none) + 8 x place of the stage of today in customer_stage + that of the stage before, from 0; NULL: nothing by today';
 
 CREATE FUNCTION workspace_views(OUT "position" integer, OUT name name, OUT query text, OUT comment text, OUT columns text, OUT row_type name)
 	RETURNS SETOF record
@@ -100,11 +115,10 @@ SELECT s.refreshed_on AS as_of,
 FROM %2$s.workspace_state AS s,
 	(SELECT count(*) FILTER (WHERE %1$s.first_purchase(h.history) <= d.refreshed_on) AS customers,
 		count(*) FILTER (WHERE %1$s.last_purchase(%1$s.as_of(h.history, d.refreshed_on)) > d.active_since) AS active_customers,
-		count(*) FILTER (WHERE %1$s.first_purchase(h.history) BETWEEN d.refreshed_on - 29 AND d.refreshed_on) AS acquired_30d,
-		count(*) FILTER (WHERE %1$s.purchase_days(%1$s.as_of(h.history, d.refreshed_on)) >= 2) AS repeaters,
+		count(*) FILTER (WHERE %1$s.customer_age(h.history, d.refreshed_on, 1) < 30) AS acquired_30d,
+		count(*) FILTER (WHERE %1$s.frequency(h.history, d.refreshed_on) >= 1) AS repeaters,
 		sum(%1$s.workspace_repeat_spend(h.history, d.refreshed_on)) AS repeat_revenue,
-		%1$s.top_share(%1$s.workspace_spend(%1$s.as_of(h.history, d.refreshed_on)), 0.2::double precision)
-			FILTER (WHERE %1$s.first_purchase(h.history) <= d.refreshed_on) AS top_20_revenue_share,
+		%1$s.top_share(%1$s.workspace_spend(h.history, d.refreshed_on), 0.2::double precision) AS top_20_revenue_share,
 		sum((%1$s.clv((SELECT w.purchase_model FROM %2$s.workspace_state AS w), (SELECT w.spend_model FROM %2$s.workspace_state AS w),
 			h.history, d.refreshed_on) * 10000)::bigint) AS clv_12m,
 		%1$s.retention_agg(h.history,
@@ -265,7 +279,7 @@ SELECT c.customer_id,
 	%1$s.last_purchase(c.history) AS last_purchase,
 	c.today - %1$s.last_purchase(c.history) AS days_since_last,
 	%1$s.last_purchase(c.history) + (%1$s.lifecycle_rules()).dormant_after AS turns_dormant_on,
-	%1$s.spend(%1$s.slice(c.history, daterange(%1$s.last_purchase(c.history) - 364, c.today + 1))) AS value_at_stake,
+	%1$s.workspace_value_at_stake(c.history, c.today) AS value_at_stake,
 	%1$s.purchase_days(c.history) AS purchase_days,
 	%1$s.spend(c.history) AS spend,
 	%1$s.silence_probability(c.history, c.today, c.mean_gap) AS silence_probability,
@@ -343,21 +357,19 @@ customers: customers who went from the one to the other
 $columns$, NULL),
 
 (18, 'population', $query$
-SELECT g.rfm_score, g.stage::text AS stage, g.stage_before::text AS stage_before, g.customers, g.revenue, round(g.clv_12m / 10000.0, 4) AS clv_12m
-FROM (SELECT %1$s.rfm_score(c.cuts, c.history, c.refreshed_on) AS rfm_score, %1$s.lifecycle_stage(c.history, c.today) AS stage,
-		%1$s.lifecycle_stage(c.history, c.before) AS stage_before, count(*) AS customers, sum(%1$s.spend(c.history)) AS revenue,
-		sum((%1$s.clv(c.purchase_model, c.spend_model, c.history, c.refreshed_on) * 10000)::bigint) AS clv_12m
-	FROM (SELECT %1$s.as_of(h.history, d.today) AS history, d.today, d.before,
-			(SELECT s.refreshed_on FROM %2$s.workspace_state AS s) AS refreshed_on,
-			(SELECT s.cuts FROM %2$s.workspace_state AS s) AS cuts,
-			(SELECT s.purchase_model FROM %2$s.workspace_state AS s) AS purchase_model,
-			(SELECT s.spend_model FROM %2$s.workspace_state AS s) AS spend_model
-		FROM %2$s.customer_history AS h,
-			LATERAL (SELECT (SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) FROM %2$s.workspace_state) AS today,
-				(SELECT (coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) + 1 - interval '3 months')::date - 1
-				FROM %2$s.workspace_state) AS before) AS d
-		WHERE %1$s.as_of(h.history, d.today) OPERATOR(%1$s.<>) ''::%1$s.purchase_history) AS c
-	GROUP BY 1, 2, 3) AS g
+SELECT nullif(g.cell / 64, 0) AS rfm_score, (enum_range(NULL::%1$s.customer_stage))[1 + g.cell / 8 %% 8]::text AS stage,
+	(enum_range(NULL::%1$s.customer_stage))[1 + g.cell %% 8]::text AS stage_before, g.customers, g.revenue, round(g.clv_12m / 10000.0, 4) AS clv_12m
+FROM (SELECT %1$s.workspace_cell((SELECT s.cuts FROM %2$s.workspace_state AS s), c.history, d.refreshed_on, d.today, d.before) AS cell,
+		count(*) AS customers, sum(%1$s.spend(%1$s.as_of(c.history, d.today))) AS revenue,
+		sum((%1$s.clv((SELECT s.purchase_model FROM %2$s.workspace_state AS s), (SELECT s.spend_model FROM %2$s.workspace_state AS s),
+			c.history, d.refreshed_on) * 10000)::bigint) AS clv_12m
+	FROM %2$s.customer_history AS c,
+		LATERAL (SELECT (SELECT s.refreshed_on FROM %2$s.workspace_state AS s) AS refreshed_on,
+			(SELECT coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) FROM %2$s.workspace_state) AS today,
+			(SELECT (coalesce(as_of, (CURRENT_TIMESTAMP AT TIME ZONE time_zone)::date) + 1 - interval '3 months')::date - 1
+			FROM %2$s.workspace_state) AS before) AS d
+	GROUP BY 1) AS g
+WHERE g.cell IS NOT NULL
 $query$, 'all customers in one pass, by RFM score and by lifecycle stage today and three months ago', $columns$
 rfm_score: score as of the last refresh; NULL without one
 stage: stage as of today
@@ -374,7 +386,7 @@ WITH state AS MATERIALIZED (
 	FROM %2$s.workspace_state),
 sampled AS MATERIALIZED (
 	SELECT h.history FROM %2$s.customer_history AS h
-	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% (SELECT s.every FROM state AS s) = 0),
+	WHERE %1$s.workspace_is_sampled(h.customer_id, (SELECT s.every FROM state AS s))),
 fitted AS MATERIALIZED (
 	SELECT %1$s.btyd_fit('mbg/nbd', h.history, s.known_until) AS model FROM state AS s, sampled AS h),
 validated AS (
@@ -398,7 +410,7 @@ WITH state AS MATERIALIZED (
 sampled AS MATERIALIZED (
 	SELECT %1$s.as_of(h.history, s.refreshed_on) AS history
 	FROM state AS s, %2$s.customer_history AS h
-	WHERE hashtextextended(h.customer_id::text COLLATE pg_catalog."C", 0) %% (SELECT e.every FROM state AS e) = 0),
+	WHERE %1$s.workspace_is_sampled(h.customer_id, (SELECT e.every FROM state AS e))),
 fit AS (
 	SELECT 'purchases'::text AS part, s.purchase_model::text::json AS model FROM state AS s
 	UNION ALL
