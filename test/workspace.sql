@@ -520,6 +520,10 @@ SELECT is(count(*) FILTER (WHERE workspace_value_at_stake(h, d) IS DISTINCT FROM
 FROM many, (VALUES (date '2024-06-30'), ('2022-12-31')) v(d) WHERE c > 0;
 SELECT is(count(*) FILTER (WHERE workspace_spend(h, d) IS DISTINCT FROM CASE WHEN first_purchase(h) <= d THEN spend(as_of(h, d))::float8 END) || ' of ' || count(*), '0 of 18000', 'spend as of a date, of who has bought')
 FROM many, (VALUES (date '2024-06-30'), ('2022-12-31'), ('2022-01-02')) v(d) WHERE c > 0;
+SELECT is(count(*) FILTER (WHERE workspace_ticks(h, d) IS DISTINCT FROM (10000 * spend(as_of(h, d)))::bigint) || ' of ' || count(*), '0 of 18006', 'the same in ticks, of everybody')
+FROM many, (VALUES (date '2024-06-30'), ('2022-12-31'), ('2022-01-02')) v(d) WHERE c <> 0;
+SELECT is(workspace_ticks('', '2024-06-30'), NULL, 'in ticks: nothing');
+SELECT throws_ok($$SELECT workspace_ticks('2024-01-01:1', 'infinity')$$, '22008', NULL, 'nor with an infinite date');
 SELECT ok(workspace_spend('2024-01-01*0:-3', '2024-06-30') IS NULL AND workspace_spend('', '2024-06-30') IS NULL AND workspace_spend('2024-01-01', '2024-06-30') IS NULL, 'of nobody, and of what is not known: NULL');
 SELECT throws_ok($$SELECT workspace_spend('2024-01-01:1', 'infinity')$$, '22008', NULL, 'an infinite date');
 SELECT is(workspace_value_at_stake('2024-01-01*0:-3', '2024-06-30'), NULL, 'nothing bought, nothing at stake');

@@ -153,7 +153,7 @@ CREATE FUNCTION report_page(data jsonb, workspace text, currency text) RETURNS t
 	FROM (SELECT report_tiles(data, currency) AS tiles, concat_ws(E'\n', report_retention(data), report_cohorts(data), report_segments(data, currency),
 			report_stages(data, currency), report_moves(data), report_ladder(data), report_forecast(data), report_clv(data, currency), report_win_back(data, currency),
 			report_mrr(data, currency), report_channels(data, currency), report_referrals(data, currency), report_products(data), report_funnel(data),
-			report_conversation(data, currency), report_campaigns(data, currency)) AS sections) AS b,
+			report_conversation(data, currency), report_campaigns(data, currency)) AS sections OFFSET 0) AS b, -- once, not where it is read
 		(SELECT 'Customers of ' || report_escape(coalesce(s.source, workspace)) AS title, coalesce((data #>> '{kpis,0,as_of}')::date, s.last_refresh_day) AS as_of,
 			s.source, s.last_refresh, s.time_zone
 		FROM (SELECT 1) AS one LEFT JOIN jsonb_to_recordset(CASE jsonb_typeof(data -> 'status') WHEN 'array' THEN data -> 'status' ELSE '[]' END)

@@ -12,6 +12,7 @@
 
 PG_FUNCTION_INFO_V1(workspace_spend);
 PG_FUNCTION_INFO_V1(workspace_spend_as_of);
+PG_FUNCTION_INFO_V1(workspace_ticks);
 PG_FUNCTION_INFO_V1(workspace_repeat_spend);
 PG_FUNCTION_INFO_V1(workspace_value_at_stake);
 
@@ -48,6 +49,26 @@ workspace_spend_as_of(PG_FUNCTION_ARGS)
 	if (!summary.has_amount || summary.purchase_days == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(Float8FromMoney(summary.spend));
+}
+
+/* spend() as of a date in ticks; NULL, as there, before the first day. */
+Datum
+workspace_ticks(PG_FUNCTION_ARGS)
+{
+	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
+	DateADT			 as_of = PG_GETARG_DATEADT(1);
+	HistorySummary	 summary;
+	HistoryTotals	 totals;
+	DateADT			 first;
+	bool			 has_amount;
+
+	RequireFiniteDate(as_of, "as-of date");
+	if (!HistoryReadFirst(&first, &has_amount, history) || first > as_of || !has_amount)
+		PG_RETURN_NULL();
+	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of))
+		PG_RETURN_INT64(totals.spend);
+	HistorySummarize(&summary, history, as_of);
+	PG_RETURN_INT64(MoneyNarrow(summary.spend));
 }
 
 Datum
