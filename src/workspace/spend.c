@@ -30,30 +30,12 @@ workspace_spend(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(Float8FromMoney(reader.spend));
 }
 
-/* The same as of a date, of who has bought by then: a customer's part of the revenue. */
-Datum
-workspace_spend_as_of(PG_FUNCTION_ARGS)
-{
-	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
-	DateADT			 as_of = PG_GETARG_DATEADT(1);
-	HistorySummary	 summary;
-	HistoryTotals	 totals;
-	DateADT			 first;
-	bool			 has_amount;
-
-	RequireFiniteDate(as_of, "as-of date");
-	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of &&
-			   HistoryReadFirst(&first, &has_amount, history) && has_amount))
-		PG_RETURN_FLOAT8(Float8FromMoney(totals.spend));
-	HistorySummarize(&summary, history, as_of);
-	if (!summary.has_amount || summary.purchase_days == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(Float8FromMoney(summary.spend));
-}
-
-/* spend() as of a date in ticks; NULL, as there, before the first day. */
-Datum
-workspace_ticks(PG_FUNCTION_ARGS)
+/*
+ * Net money in ticks and purchase days as of argument 1; false without amounts, and before the
+ * first day.
+ */
+static pg_attribute_always_inline bool
+SpendAsOf(FunctionCallInfo fcinfo, int64 *ticks, uint32 *purchase_days)
 {
 	PurchaseHistory *history = PG_GETARG_PURCHASE_HISTORY_P(0);
 	DateADT			 as_of = PG_GETARG_DATEADT(1);
@@ -64,11 +46,41 @@ workspace_ticks(PG_FUNCTION_ARGS)
 
 	RequireFiniteDate(as_of, "as-of date");
 	if (!HistoryReadFirst(&first, &has_amount, history) || first > as_of || !has_amount)
-		PG_RETURN_NULL();
+		return false;
 	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of))
-		PG_RETURN_INT64(totals.spend);
+	{
+		*ticks = totals.spend;
+		*purchase_days = totals.purchase_days;
+		return true;
+	}
 	HistorySummarize(&summary, history, as_of);
-	PG_RETURN_INT64(MoneyNarrow(summary.spend));
+	*ticks = MoneyNarrow(summary.spend);
+	*purchase_days = (uint32) summary.purchase_days;
+	return true;
+}
+
+/* As double precision, of who has bought by then: a customer's part of the revenue. */
+Datum
+workspace_spend_as_of(PG_FUNCTION_ARGS)
+{
+	int64  ticks;
+	uint32 purchase_days;
+
+	if (!SpendAsOf(fcinfo, &ticks, &purchase_days) || purchase_days == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(Float8FromMoney(ticks));
+}
+
+/* In ticks, of everybody. */
+Datum
+workspace_ticks(PG_FUNCTION_ARGS)
+{
+	int64  ticks;
+	uint32 purchase_days;
+
+	if (!SpendAsOf(fcinfo, &ticks, &purchase_days))
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(ticks);
 }
 
 Datum
