@@ -25,7 +25,8 @@ my $refresh = "SELECT crm_refresh('live', refit => false";
 	},
 	lines => [
 		['orders to a full workspace, models fitted, in S', 'at most', 6, 'ws_a_attach', 'S'],
-		['refresh after 1 % of customers changed, in a rebuild', 'at most', 0.12, 'ws_d_refresh', 'ws_e_rebuild'],
+		# a rebuild of the workspace `live` counts order lines as well, so the other one is what it is held against
+		['refresh after 1 % of customers changed, in filling a workspace', 'at most', 0.12, 'ws_d_refresh', 'ws_a_attach'],
 		['kpis, in R (1 s)', 'at most', 21.7, 'ws_kpis', 'ws_R'],
 		['retention_monthly, in R (0.5 s)', 'at most', 10.9, 'ws_retention_monthly', 'ws_R'],
 		['segments, in R (1 s)', 'at most', 21.7, 'ws_segments', 'ws_R'],
