@@ -5,12 +5,7 @@ SELECT no_plan();
 SET LOCAL jit = off;
 \set n 70000
 
-CREATE FUNCTION pg_temp.value(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE answer text;
-BEGIN
-	EXECUTE query INTO answer;
-	RETURN answer;
-END $$;
+\ir include/queries.sql
 
 -- One customer who buys every third day, and the same in two halves.
 CREATE TABLE days AS SELECT i, date '1500-01-01' + i * 3 AS day, i % 7 + 0.25 AS amount FROM generate_series(1, :n) i;
@@ -37,14 +32,6 @@ CREATE TABLE parted_0 PARTITION OF parted FOR VALUES IN (0);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
 INSERT INTO parted SELECT part, i, day, amount FROM days, generate_series(0, 1) part;
 ANALYZE parted;
-CREATE FUNCTION pg_temp.is_partial(query text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN ' || query LOOP
-		IF line LIKE '%Partial Aggregate%' THEN RETURN true; END IF;
-	END LOOP;
-	RETURN false;
-END $$;
 CREATE TABLE calls (call text);
 INSERT INTO calls VALUES ('history_agg(day, amount)'), ('kaplan_meier(i, i % 3 > 0)'),
 	('subscription_agg(daterange(day, day + 2), i % 5 + 1)'), ('ladder_agg((day || '','' || day + i)::purchase_history, ''3000-01-01'')'),

@@ -153,50 +153,43 @@ INSERT INTO forms VALUES
 	('booleans', '(first_purchase(h) < ''2023-09-01'', last_purchase(h) >= ''2023-09-01'')');
 INSERT INTO customers SELECT -n, NULL FROM generate_series(1, 5) n;
 
-CREATE FUNCTION pg_temp.value(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.number(query text) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE answer float8;
 BEGIN
 	EXECUTE query INTO answer;
 	RETURN answer;
 END $$;
 
-SELECT is(pg_temp.value(format('SELECT %s%s FROM customers WHERE false', name, call)), NULL, format('%s over %s: no row', name, form))
+SELECT is(pg_temp.number(format('SELECT %s%s FROM customers WHERE false', name, call)), NULL, format('%s over %s: no row', name, form))
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name;
-SELECT is(pg_temp.value(format('SELECT %s%s FROM customers WHERE h IS NULL', name, call)), NULL, format('%s over %s: NULLs only', name, form))
+SELECT is(pg_temp.number(format('SELECT %s%s FROM customers WHERE h IS NULL', name, call)), NULL, format('%s over %s: NULLs only', name, form))
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name;
-SELECT ok(pg_temp.value(format('SELECT %s%s FROM customers WHERE customer_id = 6', name, call)) IN (0, 100)
-          OR pg_temp.value(format('SELECT %s%s FROM customers WHERE customer_id = 6', name, call)) IS NULL, format('%s over %s: one row', name, form))
+SELECT ok(pg_temp.number(format('SELECT %s%s FROM customers WHERE customer_id = 6', name, call)) IN (0, 100)
+          OR pg_temp.number(format('SELECT %s%s FROM customers WHERE customer_id = 6', name, call)) IS NULL, format('%s over %s: one row', name, form))
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name;
-SELECT is(pg_temp.value(format('SELECT %s%s FILTER (WHERE customer_id %% 2 = 0) FROM customers', name, call)),
-          pg_temp.value(format('SELECT %s%s FROM customers WHERE customer_id %% 2 = 0', name, call)), format('%s over %s: FILTER', name, form))
+SELECT is(pg_temp.number(format('SELECT %s%s FILTER (WHERE customer_id %% 2 = 0) FROM customers', name, call)),
+          pg_temp.number(format('SELECT %s%s FROM customers WHERE customer_id %% 2 = 0', name, call)), format('%s over %s: FILTER', name, form))
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name;
-SELECT is(pg_temp.value(format('SELECT %s(DISTINCT %s FROM (SELECT * FROM customers UNION ALL SELECT * FROM customers) twice', name, substr(call, 2))),
-          pg_temp.value(format('SELECT %s%s FROM (SELECT DISTINCT h FROM customers) once', name, call)), format('%s over %s: DISTINCT', name, form))
+SELECT is(pg_temp.number(format('SELECT %s(DISTINCT %s FROM (SELECT * FROM customers UNION ALL SELECT * FROM customers) twice', name, substr(call, 2))),
+          pg_temp.number(format('SELECT %s%s FROM (SELECT DISTINCT h FROM customers) once', name, call)), format('%s over %s: DISTINCT', name, form))
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name WHERE form <> 'booleans';
 SELECT is((SELECT crr(DISTINCT was, is_now) FROM flags), 50::float8, 'crr over booleans: DISTINCT');
-SELECT is(pg_temp.value(format('SELECT sum(r::numeric) FROM (SELECT %s%s OVER (ORDER BY customer_id ROWS BETWEEN 20 PRECEDING AND CURRENT ROW) AS r FROM customers) w', name, call)),
-          pg_temp.value(format('SELECT sum((SELECT %s%s FROM (SELECT * FROM customers b WHERE b.customer_id <= a.customer_id ORDER BY customer_id DESC LIMIT 21) w)::numeric) FROM customers a', name, call)),
+SELECT is(pg_temp.number(format('SELECT sum(r::numeric) FROM (SELECT %s%s OVER (ORDER BY customer_id ROWS BETWEEN 20 PRECEDING AND CURRENT ROW) AS r FROM customers) w', name, call)),
+          pg_temp.number(format('SELECT sum((SELECT %s%s FROM (SELECT * FROM customers b WHERE b.customer_id <= a.customer_id ORDER BY customer_id DESC LIMIT 21) w)::numeric) FROM customers a', name, call)),
           format('%s over %s: moving window', name, form))
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name;
 
 CREATE TEMP TABLE serial AS
-SELECT form, name, pg_temp.value(format('SELECT %s%s FROM customers', name, call)) AS answer
+SELECT form, name, pg_temp.number(format('SELECT %s%s FROM customers', name, call)) AS answer
 FROM forms, unnest(ARRAY['crr', 'churn_rate']) name;
 SELECT ok(answer > 0 AND answer < 100, format('%s over %s has something to say', name, form)) FROM serial;
 -- Temporary tables keep queries out of parallel workers.
 CREATE TABLE shared_customers AS SELECT customer_id, h FROM customers;
 \ir include/parallel.sql
-CREATE FUNCTION pg_temp.uses_partial(query text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN ' || query LOOP
-		IF line LIKE '%Partial Aggregate%' THEN RETURN true; END IF;
-	END LOOP;
-	RETURN false;
-END $$;
-SELECT ok(pg_temp.uses_partial(format('SELECT %s%s FROM shared_customers', name, call)), format('%s over %s can be partial', name, form))
+\ir include/queries.sql
+SELECT ok(pg_temp.is_partial(format('SELECT %s%s FROM shared_customers', name, call)), format('%s over %s can be partial', name, form))
 FROM forms JOIN serial USING (form);
-SELECT is(pg_temp.value(format('SELECT %s%s FROM shared_customers', name, call)), answer, format('%s over %s: parallel workers', name, form))
+SELECT is(pg_temp.number(format('SELECT %s%s FROM shared_customers', name, call)), answer, format('%s over %s: parallel workers', name, form))
 FROM forms JOIN serial USING (form);
 
 -- Partial states that met different arguments.
@@ -205,7 +198,7 @@ CREATE TABLE parted_30 PARTITION OF parted FOR VALUES IN (30);
 CREATE TABLE parted_60 PARTITION OF parted FOR VALUES IN (60);
 INSERT INTO parted SELECT d, date '2023-10-01' + d, h FROM customers, unnest(ARRAY[30, 60]) d;
 SET enable_partitionwise_aggregate = on;
-SELECT ok(pg_temp.uses_partial('SELECT crr(h, daterange(''2023-09-01'', ''2023-10-01''), days) FROM parted'), 'one partial state a partition');
+SELECT ok(pg_temp.is_partial('SELECT crr(h, daterange(''2023-09-01'', ''2023-10-01''), days) FROM parted'), 'one partial state a partition');
 SELECT throws_ok('SELECT crr(h, daterange(''2023-09-01'', ''2023-10-01''), days) FROM parted',
                  '22023', 'argument "active_days" must not change within a group', 'combined with different active_days');
 SELECT throws_ok('SELECT crr(h, daterange(''2023-09-01'', ends), 30) FROM parted',

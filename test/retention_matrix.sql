@@ -37,20 +37,7 @@ INSERT INTO calls VALUES
 	('mrr_agg(s, periods(''2023-01-01'', ''2024-06-30'', ''1 month''))'),
 	('mrr_agg(s, periods(''2023-01-01'', ''2024-06-30'', ''1 month''), ''2024-01-15'')');
 
-CREATE FUNCTION pg_temp.value(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE answer text;
-BEGIN
-	EXECUTE query INTO answer;
-	RETURN answer;
-END $$;
-CREATE FUNCTION pg_temp.is_partial(query text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN ' || query LOOP
-		IF line LIKE '%Partial Aggregate%' THEN RETURN true; END IF;
-	END LOOP;
-	RETURN false;
-END $$;
+\ir include/queries.sql
 -- agg(DISTINCT args), agg(args ORDER BY ...)
 CREATE FUNCTION pg_temp.inside(call text, before text, after text) RETURNS text LANGUAGE sql
 RETURN regexp_replace(regexp_replace(call, '\(', '(' || before), '\)$', after || ')');

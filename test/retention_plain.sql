@@ -16,12 +16,7 @@ FROM (SELECT kind, id, CASE kind WHEN 'no amounts' THEN history_agg(day) ELSE hi
 	GROUP BY kind, id) c;
 SELECT ok(count(*) = 900 AND bool_and(h <> slow AND as_of(slow, '2040-01-01') = h), 'the same but for a day long after') FROM people;
 
-CREATE FUNCTION pg_temp.value(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE answer text;
-BEGIN
-	EXECUTE query INTO answer;
-	RETURN answer;
-END $$;
+\ir include/queries.sql
 CREATE TABLE calls AS
 SELECT format('retention_agg(%%1$I, %s, %s, %L)', bounds, coalesce(active_days::text, 'NULL'), observed) AS call
 FROM (VALUES ('periods(''2023-01-01'', ''2024-12-31'', ''1 month'')'), ('periods(''2020-01-01'', ''2039-12-31'', ''1 month'')'),

@@ -64,20 +64,7 @@ SET max_parallel_workers_per_gather = 0;
 SET cpu_operator_cost = 0; -- what a final function costs hides what is saved
 SET client_min_messages = error; -- so few do not make a fit converge
 
-CREATE FUNCTION pg_temp.value(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE answer text;
-BEGIN
-	EXECUTE query INTO answer;
-	RETURN answer;
-END $$;
-CREATE FUNCTION pg_temp.is_partial(query text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN ' || query LOOP
-		IF line LIKE '%Partial Aggregate%' THEN RETURN true; END IF;
-	END LOOP;
-	RETURN false;
-END $$;
+\ir include/queries.sql
 CREATE TABLE calls (call text);
 INSERT INTO calls VALUES
 	('history_agg(day, id - 3.5)'), ('history_agg(day)'), ('history_agg(h)'),

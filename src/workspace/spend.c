@@ -94,8 +94,6 @@ workspace_repeat_spend(PG_FUNCTION_ARGS)
 	PG_RETURN_NUMERIC(NumericFromMoney(summary.repeat_spend));
 }
 
-#define ACTIVE_YEAR 365
-
 /*
  * Net money from 364 days before the last purchase day until the end of as_of: spend() of that
  * slice, without a slice.
