@@ -49,6 +49,21 @@ SELECT is(string_agg(DISTINCT outcome, ' ' ORDER BY outcome), '22P03', format('c
 FROM stored, generate_series(0, length(bytes) - 1) n, LATERAL (SELECT pg_temp.outcome(type, substr(bytes, 1, n)) AS outcome) o
 WHERE NOT (type = 'purchase_history' AND n = 2) GROUP BY type, bytes; -- two bytes are a history without days
 
+-- What reads the first bytes of a history only, as far as it can.
+CREATE FUNCTION pg_temp.money_of(bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE ticks bigint; spend float8;
+BEGIN
+	EXECUTE format('SELECT workspace_ticks(h, ''2030-01-01''), workspace_spend(h, ''2030-01-01'') FROM (SELECT %L::%s::purchase_history AS h) b',
+		bytes, (SELECT raw FROM types WHERE type = 'purchase_history')) INTO ticks, spend;
+	RETURN ticks || ' ' || spend;
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+SELECT is(array_agg(DISTINCT pg_temp.money_of(substr(bytes, 1, n))), '{22P03}', 'money as of a date of a history cut short')
+FROM (SELECT bytes FROM stored WHERE type = 'purchase_history' ORDER BY length(bytes) DESC LIMIT 1) s, generate_series(0, length(bytes) - 1) n WHERE n <> 2;
+SELECT is(pg_temp.money_of(bytes), '1700000 170', 'and of a whole one')
+FROM (SELECT bytes FROM stored WHERE type = 'purchase_history' ORDER BY length(bytes) DESC LIMIT 1) s;
+
 -- One byte that is another: something is read, or it is refused.
 SELECT ok(bool_and(outcome IN ('ok', '22P03')) AND bool_or(outcome = '22P03'), format('a byte is 127: %s of %s bytes: %s', type, length(bytes), string_agg(DISTINCT outcome, ' ')))
 FROM stored, generate_series(0, length(bytes) - 1) n, LATERAL (SELECT pg_temp.outcome(type, set_byte(bytes, n, 127)) AS outcome) o

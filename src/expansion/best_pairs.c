@@ -52,7 +52,8 @@ RequireType(BookKind kind, Oid type)
 	if (type != IdKindType(kind))
 		ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
 				errmsg("ids of this %s are of type %s, not %s", AFFINITY_NAME,
-					   BookKindName(kind), format_type_be(type)));
+					   BookKindName(kind), format_type_be(type)),
+				errhint("Use workspace_best_pairs(..., NULL::%s, ...).", BookKindName(kind)));
 }
 
 /* Arguments: counts, the ids' type, min_count, how_many. */

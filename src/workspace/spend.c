@@ -45,7 +45,13 @@ SpendAsOf(FunctionCallInfo fcinfo, int64 *ticks, uint32 *purchase_days)
 	bool			 has_amount;
 
 	RequireFiniteDate(as_of, "as-of date");
-	if (!HistoryReadFirst(&first, &has_amount, history) || first > as_of || !has_amount)
+	if (unlikely(!HistoryReadFirst(&first, &has_amount, history)))
+	{
+		HistorySummarize(&summary, history,
+						 as_of); /* an error if these are not bytes of a history */
+		return false;
+	}
+	if (first > as_of || !has_amount)
 		return false;
 	if (likely(HistoryReadTotals(&totals, history) && totals.last <= as_of))
 	{
