@@ -1,15 +1,16 @@
 # measure.pl: runs what bench/rooms/*.pl list, interleaved, and prints ratios of medians.
 #
-# A room's file returns { sql => {NAME => QUERY or {set, sql, per}}, duckdb => {NAME => QUERY},
+# A room's file returns { sql => {NAME => QUERY or {set, sql, per, once}}, duckdb => {NAME => QUERY},
 # lifetimes => {NAME => QUESTION of lifetimes.py}, lines => [[TEXT, OP, FLOOR, NAME, PEER]...], facts => [[TEXT, SQL]...] }; names may be of any room.
 # OP 'at most': NAME takes at most FLOOR times PEER. 'faster': PEER takes at least FLOOR times
 # NAME. A CODE in the place of NAME or PEER gets the medians. A line misses when it is off by
 # more than 5 %. PostgreSQL is measured by the CPU time of its backend, peers by the clock.
 #
-# One short measurement says little: what takes less than a third of a second runs several times
-# a round, and a short peer of PostgreSQL's own (R) once more beside each query compared with it.
-# What only reads, for less than a second, is asked once before it is measured: else the first
-# query after others would pay for what those put out of the caches.
+# One short measurement says little, and a machine shared with others is slow for seconds at a
+# time: what takes less than a second runs several times a round, and a short peer of PostgreSQL's own
+# (R, S) is measured once more beside each time of a query compared with it; these medians
+# make the ratio. What only reads, for less than a second, is asked once before it is measured: else
+# the first query after others would pay for what those put out of the caches.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -24,11 +25,11 @@ my $tolerance = 0.05;
 my $runs = $ENV{RUNS} || 5;
 my $minutes = $ENV{MINUTES} || 0;    # no further round that would not end by then; 0: all of them
 my $long = 4_000;         # ms: with MINUTES, what takes longer is asked once and needs no warming
-my $patience = 30_000;    # ms: what takes a peer longer is asked once
-my $brief = 1_000;        # ms: what takes less is warmed in each round
-my $short = 300;          # ms: what takes less is repeated until it has taken so much,
-my $repeats = 5;          # at most so often
-my (%sql, %duck, %lifetimes, @lines, @facts, %ms, %beside);
+my $patience = $minutes ? $long : 30_000;    # ms: what takes a peer longer is asked once
+my $short = 1_000;        # ms: what takes less is warmed in each round, then repeated until it has taken so much,
+my $repeats = 7;          # at most so often
+my $near = 2_000;         # ms: a peer that takes less is measured beside each time of what is compared with it
+my (%sql, %duck, %lifetimes, @lines, @facts, %ms, %beside, %paired);
 
 read_rooms();
 my ($to_psql, $from_psql, $backend);
@@ -157,24 +158,35 @@ sub only_reads
 	return $query =~ /^(?:SELECT|WITH)\b/ && $query !~ /\bcrm_(?:attach|detach|refresh)\b/;
 }
 
-# A query's times of one round. %$quick remembers what short queries took.
+# A query's times of one round, each with those of its short peers beside it. %$quick remembers
+# what short queries took.
 sub measure_round
 {
 	my ($name, $taken, $quick) = @_;
 	my $per = ref $sql{$name} ? $sql{$name}{per} // 1 : 1;
 	my $reads = only_reads($name);
 	my $times = $reads ? $repeats : 1;
-	my $first = measure_sql($name);
-	my @counted = $reads && $first * $per < $brief ? () : $first;
+	my @peers = grep { $quick->{$_} } sort keys %{ $beside{$name} // {} };
+	my @counted = measure_sql($name);
+	shift @counted if $reads && $counted[0] * $per < $short;
+	measure_beside($name, $taken, @peers) if @counted;
 	while (!@counted || (@counted < $times && sum(@counted) * $per < $short))
 	{
 		push @counted, measure_sql($name);
+		measure_beside($name, $taken, @peers);
 	}
 	push @{ $taken->{$name} }, @counted;
-	$quick->{$name} = $reads && $counted[-1] * $per < $short;
-	for my $peer (grep { $quick->{$_} } sort keys %{ $beside{$name} // {} })
+	$quick->{$name} = $reads && $counted[-1] * $per < $near;
+}
+
+sub measure_beside
+{
+	my ($name, $taken, @peers) = @_;
+	for my $peer (@peers)
 	{
-		push @{ $taken->{$peer} }, measure_sql($peer);
+		my $time = measure_sql($peer);
+		push @{ $taken->{$peer} }, $time;
+		push @{ $paired{$name}{$peer} }, $time if $taken == \%ms;
 	}
 }
 
@@ -184,7 +196,7 @@ sub run_sql
 	my (%warm, %quick);
 	for my $name (sort keys %sql)
 	{
-		my $once = $minutes && only_reads($name);
+		my $once = $minutes && (only_reads($name) || (ref $sql{$name} && $sql{$name}{once}));
 		next if $once && $round > 0 && $taken->{$name} && $taken->{$name}[0] > $long;
 		measure_round($name, $round > 0 ? $taken : \%warm, \%quick);
 		$taken->{$name} = $warm{$name} if $once && $round == 0 && $warm{$name}[0] > $long;
@@ -194,10 +206,12 @@ sub run_sql
 # A first round warms everything and is not counted.
 sub run_all
 {
-	my $began = time;
+	my ($began, $last) = (time, time);
 	for my $round (0 .. $runs)
 	{
-		if ($minutes && $round > 1 && (time - $began) * (1 + 1 / $round) > 60 * $minutes)
+		my $took = time - $last;
+		$last = time;
+		if ($minutes && $round > 1 && $last + $took > $began + 60 * $minutes)
 		{
 			$runs = $round - 1;
 			last;
@@ -237,7 +251,8 @@ sub report
 	for my $line (@lines)
 	{
 		my ($text, $op, $floor, $ours, $peer) = @$line;
-		my ($mine, $theirs) = ($value->($ours), $value->($peer));
+		my $pairs = !ref $ours && !ref $peer && $paired{$ours}{$peer};
+		my ($mine, $theirs) = ($value->($ours), $pairs ? median($pairs) : $value->($peer));
 		if (!defined $mine || !defined $theirs)
 		{
 			printf "%-62s skipped: %s was not measured\n", $text, defined $mine ? $peer : $ours;

@@ -11,7 +11,7 @@ my $refresh = "SELECT crm_refresh('live', refit => false";
 		ws_c_change => 'INSERT INTO orders_live SELECT id, id, \'2025-12-31\', 5 FROM (SELECT 1 + 100 * i + floor(random() * 100)::int AS id
 			FROM generate_series(0, (SELECT max(customer_id) / 100 - 1 FROM stored)) i) x',
 		ws_d_refresh => { set => $quiet, sql => "$refresh)" },
-		ws_e_rebuild => { set => $quiet, sql => "$refresh, \"full\" => true)" },
+		ws_e_rebuild => { once => 1, set => $quiet, sql => "$refresh, \"full\" => true)" },
 		ws_f_vacuum => 'VACUUM live.stored_products_rows',
 		ws_R => 'SELECT count(*) FROM live.customer_history',
 		ws_kpis => 'SELECT * FROM live.kpis',
