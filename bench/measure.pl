@@ -168,9 +168,9 @@ sub measure_round
 	my $times = $reads ? $repeats : 1;
 	my @peers = grep { $quick->{$_} } sort keys %{ $beside{$name} // {} };
 	my @counted = measure_sql($name);
-	shift @counted if $reads && $counted[0] * $per < $short;
-	measure_beside($name, $taken, @peers) if @counted;
-	while (!@counted || (@counted < $times && sum(@counted) * $per < $short))
+	$counted[0] = measure_sql($name) if $reads && $counted[0] * $per < $short;    # the first one warmed it
+	measure_beside($name, $taken, @peers);
+	while (@counted < $times && sum(@counted) * $per < $short)
 	{
 		push @counted, measure_sql($name);
 		measure_beside($name, $taken, @peers);

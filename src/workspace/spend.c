@@ -47,8 +47,8 @@ SpendAsOf(FunctionCallInfo fcinfo, int64 *ticks, uint32 *purchase_days)
 	RequireFiniteDate(as_of, "as-of date");
 	if (unlikely(!HistoryReadFirst(&first, &has_amount, history)))
 	{
-		HistorySummarize(&summary, history,
-						 as_of); /* an error if these are not bytes of a history */
+		/* Empty, or bytes of no history, which are an error. */
+		HistorySummarize(&summary, history, as_of);
 		return false;
 	}
 	if (first > as_of || !has_amount)
