@@ -56,6 +56,31 @@ typedef struct SeriesTally
 	int128	   money_idle_then; /* of these, those active in the period before */
 } SeriesTally;
 
+/*
+ * What a day of the series says. Four bytes, so that it takes one load and that a table of
+ * all days stays in the processor's nearest cache.
+ */
+typedef struct SeriesDay
+{
+	uint16 index;  /* boundaries reached */
+	uint16 lapsed; /* the first index at which a purchase of the day no longer counts */
+} SeriesDay;
+
+/*
+ * Counters of one index on the quick way by day (series_plain.c), a cache line of them.
+ * SeriesSettle adds them to the tally before they overflow and before tallies are read.
+ */
+typedef struct SeriesRecent
+{
+	struct
+	{
+		uint64 counts; /* purchases in the lower half, buyers in the upper */
+		int64  money;
+	} cells[3]; /* by SeriesMoney */
+	int64 ends;
+	int64 unused;
+} SeriesRecent;
+
 typedef enum
 {
 	SERIES_WINDOW,
@@ -69,7 +94,10 @@ typedef struct SeriesState
 	int32		 active_days;	/* window method */
 	bool		 has_amount;	/* some history has amounts */
 	bool		 short_periods; /* none is longer than active_days; false: not known */
-	Grid		 grid;			/* and the tallies behind it */
+	bool  by_day; /* there are SeriesDays, and every purchase counts at its period's end */
+	int64 purchase_room; /* so many more can be counted before SeriesSettle */
+	int64 money_room;
+	Grid  grid; /* behind it come the tallies, what is recent, and the days */
 } SeriesState;
 
 static inline Size
@@ -81,7 +109,8 @@ SeriesHeaderBytes(int nbounds)
 static inline Size
 SeriesBytes(int nbounds)
 {
-	return SeriesHeaderBytes(nbounds) + nbounds * sizeof(SeriesTally);
+	return SeriesHeaderBytes(nbounds) + nbounds * (sizeof(SeriesTally) + sizeof(SeriesRecent)) +
+		   GRID_SLOTS(nbounds) * sizeof(SeriesDay);
 }
 
 static inline SeriesTally *
@@ -90,11 +119,31 @@ SeriesTallies(const SeriesState *state)
 	return (SeriesTally *) ((char *) state + SeriesHeaderBytes(state->grid.nbounds));
 }
 
+static inline SeriesRecent *
+SeriesRecents(const SeriesState *state)
+{
+	return (SeriesRecent *) (SeriesTallies(state) + state->grid.nbounds);
+}
+
+/* From the first boundary on to before the last. */
+static inline SeriesDay *
+SeriesDays(const SeriesState *state)
+{
+	return (SeriesDay *) (SeriesRecents(state) + state->grid.nbounds);
+}
+
+/* To be called with a new state, once its arguments are read. */
+extern void SeriesPrepare(SeriesState *state);
+
+/* Brings the tallies up to date. */
+extern void SeriesSettle(SeriesState *state);
+
 /* Counts one customer; the plain form knows only plain histories, and says false of others. */
 extern void SeriesAddHistory(SeriesState *state, const PurchaseHistory *history);
 extern bool SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history);
 extern void SeriesAddSpans(SeriesState *state, const DaySpan *spans, int nspans);
 
+/* Both are settled. */
 extern void SeriesMerge(SeriesState *state, const SeriesState *other);
 
 /* What a period comes to. */
@@ -125,6 +174,7 @@ typedef struct SeriesCursor
 	int64 known;  /* first seen before its start */
 } SeriesCursor;
 
+/* The state is settled. */
 extern void SeriesNextPeriod(const SeriesState *state, SeriesCursor *cursor,
 							 SeriesPeriod *period);
 

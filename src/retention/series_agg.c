@@ -68,7 +68,7 @@ FirstState(FunctionCallInfo fcinfo, MemoryContext context, SeriesMethod method,
 	state->method = method;
 	state->active_days = active_days;
 	GridRead(&state->grid, fcinfo, 2, observed_argno);
-	state->short_periods = GridLongest(&state->grid) <= active_days;
+	SeriesPrepare(state);
 	state->grid.constant = true;
 	for (int argno = 2; argno < PG_NARGS(); argno++)
 		state->grid.constant &= AggregateArgumentIsConstant(fcinfo, argno - 1);
@@ -206,6 +206,7 @@ retention_agg_finalfn(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (SeriesState *) PG_GETARG_POINTER(0);
+	SeriesSettle(state);
 	nperiods = state->grid.nbounds - 1;
 	rows = RowArrayOpen(fcinfo, nperiods);
 	for (int i = 0; i < nperiods; i++)
@@ -245,6 +246,8 @@ retention_agg_combinefn(PG_FUNCTION_ARGS)
 	GridRequireSame(&state->grid, &other->grid);
 	if (state->method != other->method || state->active_days != other->active_days)
 		ReportChangedArgument("active_days");
+	SeriesSettle(state);
+	SeriesSettle(other);
 	SeriesMerge(state, other);
 	PG_RETURN_POINTER(state);
 }
@@ -273,6 +276,7 @@ retention_agg_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData message;
 
 	AggregateContext(fcinfo);
+	SeriesSettle(state);
 	pq_begintypsend(&message);
 	pq_sendbyte(&message, STATE_VERSION);
 	GridSend(&state->grid, &message);

@@ -6,8 +6,9 @@
  * before, are coin tosses to a processor, so nothing here branches on them: each day
  * adds zeros or ones to the counters of its period. Where every period's purchases
  * are active at its end (calendar method; periods no longer than active_days)
- * a day is counted as it is read. Otherwise days are gathered by period first.
- * What is counted is the same as in retention/series.c.
+ * a day is counted as it is read, by a table of days where there is one. Otherwise
+ * days are gathered by period first. What is counted is the same as in
+ * retention/series.c.
  */
 #include "postgres.h"
 
@@ -60,18 +61,59 @@ Choose(bool condition, uint32 yes, uint32 no)
 }
 
 /*
- * Counts the days from `day`, in period `index`, on; what came before them is counted.
- * Days are those since the first boundary.
+ * Counts the days from `day` on, whose period and reach the table says; what came
+ * before them is counted. Days are those since the first boundary.
  */
 static pg_attribute_always_inline void
+CountByDay(SeriesState *state, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
+		   uint32 whose, bool calendar)
+{
+	SeriesRecent	*recents = SeriesRecents(state);
+	const SeriesDay *days = SeriesDays(state);
+	int64			 stop = scale->grid.stop - scale->grid.first;
+	int64			 spend = plain->has_amount ? plain->spend : 0;
+	SeriesDay		 now = days[day];
+	bool			 same = false;
+
+	if (unlikely(state->purchase_room < plain->purchases || state->money_room < spend))
+		SeriesSettle(state);
+	state->purchase_room -= plain->purchases;
+	state->money_room -= spend;
+	for (;;)
+	{
+		SeriesDay before = now;
+		bool	  at_start;
+
+		recents[now.index].cells[whose].counts +=
+			PlainNext(&plain->counts) + ((uint64) !same << 32);
+		recents[now.index].cells[whose].money += PlainNext(&plain->amounts) * plain->unit;
+		if (--left == 0)
+			break;
+		day += (int64) PlainNext(&plain->gaps);
+		if (unlikely(day >= stop))
+			break;
+		now = days[day];
+		same = now.index == before.index;
+		at_start = now.index <= before.lapsed;
+		if (!calendar)
+			recents[before.lapsed - 1].ends += !at_start;
+		whose = Choose(same, whose, MONEY_REST - at_start);
+	}
+	if (!calendar)
+		recents[now.lapsed - 1].ends++;
+}
+
+/* As CountByDay where there is no table; `day` is in period `index`. */
+static pg_attribute_always_inline void
 CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
-		  int index, uint32 whose, bool calendar, bool has_counts, bool by_day)
+		  int index, uint32 whose, bool calendar)
 {
 	int64 first = scale->grid.first;
 	int64 stop = scale->grid.stop - first;
 	int64 reach = first + scale->active_days;
 	bool  same = false;
 
+	tallies[index].acquired += whose == MONEY_NEW;
 	for (;;)
 	{
 		SeriesCell *cell = &tallies[index].cells[whose];
@@ -80,7 +122,7 @@ CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 
 		bool		at_start;
 
 		cell->buyers += !same;
-		cell->purchases += has_counts ? (int64) PlainNext(&plain->counts) : 1;
+		cell->purchases += (int64) PlainNext(&plain->counts);
 		cell->money += PlainNext(&plain->amounts) * plain->unit;
 		if (--left == 0)
 			break;
@@ -90,7 +132,7 @@ CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 
 			day = last;
 			break;
 		}
-		index = by_day ? scale->grid.slots[day] : GridScaleReached(&scale->grid, first + day);
+		index = GridScaleReached(&scale->grid, first + day);
 		same = index == before;
 		if (calendar)
 			at_start = index - before == 1;
@@ -111,43 +153,46 @@ CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 
  * goes on when the customer is active at the start of the next purchase's period.
  */
 static pg_attribute_always_inline void
-CountDays(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, bool calendar)
+CountDays(SeriesState *state, const Scale *scale, PlainHistory *plain, bool calendar)
 {
-	int64  day = plain->first;
-	int64  last = SERIES_NEVER;
-	uint32 left = plain->days;
-	bool   known;
-	bool   at_start;
-	int	   index;
-	int	   whose;
+	SeriesTally *tallies = SeriesTallies(state);
+	int64		 day = plain->first;
+	int64		 last = SERIES_NEVER;
+	uint32		 left = plain->days;
+	uint32		 whose = MONEY_NEW;
+	bool		 at_start = false;
 
 	if (unlikely(day < scale->grid.first))
 		left = SkipEarlier(scale, plain, &day, &last);
-	known = last != SERIES_NEVER;
-	at_start = !calendar && last >= scale->grid.first - scale->active_days;
-	tallies[0].acquired += known;
-	tallies[0].starts += at_start;
+	if (unlikely(last != SERIES_NEVER))
+	{
+		at_start = !calendar && last >= scale->grid.first - scale->active_days;
+		tallies[0].acquired++;
+		tallies[0].starts += at_start;
+	}
 	if (unlikely(left == 0 || day >= scale->grid.stop))
 	{
 		if (at_start)
 			tallies[RunEnd(scale, last)].ends++;
 		return;
 	}
-	index = GridScaleReached(&scale->grid, day);
-	if (unlikely(at_start))
+	if (unlikely(last != SERIES_NEVER))
 	{
-		at_start = last >= scale->grid.bounds[index - 1] - scale->active_days;
-		if (!at_start)
-			tallies[RunEnd(scale, last)].ends++;
+		int before = GridScaleReached(&scale->grid, day) - 1;
+
+		if (at_start)
+		{
+			at_start = last >= scale->grid.bounds[before] - scale->active_days;
+			if (!at_start)
+				tallies[RunEnd(scale, last)].ends++;
+		}
+		whose = MONEY_REST - at_start;
 	}
-	tallies[index].acquired += !known;
-	whose = known ? MONEY_REST - at_start : MONEY_NEW;
-	day -= scale->grid.first;
-	/* Two ways only: the common one, and one that is right for every history and grid. */
-	if (unlikely(plain->has_counts || scale->grid.shift != 0))
-		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, true, false);
+	if (likely(state->by_day))
+		CountByDay(state, scale, plain, left, day - scale->grid.first, whose, calendar);
 	else
-		CountFrom(tallies, scale, plain, left, day, index, whose, calendar, false, true);
+		CountFrom(tallies, scale, plain, left, day - scale->grid.first,
+				  GridScaleReached(&scale->grid, day), whose, calendar);
 }
 
 /* So many periods are gathered at a time. */
@@ -280,7 +325,6 @@ CountPeriods(SeriesTally *tallies, const Scale *scale, PlainHistory *plain)
 bool
 SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history)
 {
-	SeriesTally *tallies = SeriesTallies(state);
 	Scale		 scale;
 	PlainHistory plain;
 
@@ -291,16 +335,16 @@ SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history)
 	if (!state->grid.observed_given)
 		GridObserve(&state->grid, plain.last);
 	if (state->method == SERIES_CALENDAR)
-		CountDays(tallies, &scale, &plain, true);
+		CountDays(state, &scale, &plain, true);
 	else if (state->short_periods)
-		CountDays(tallies, &scale, &plain, false);
+		CountDays(state, &scale, &plain, false);
 	else
 	{
 		/* Copies: what a function gets by address lives in memory, on the other ways too. */
 		Scale		 scale_copy = scale;
 		PlainHistory plain_copy = plain;
 
-		CountPeriods(tallies, &scale_copy, &plain_copy);
+		CountPeriods(SeriesTallies(state), &scale_copy, &plain_copy);
 	}
 	return true;
 }
