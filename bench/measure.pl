@@ -192,13 +192,13 @@ sub measure_beside
 
 sub run_sql
 {
-	my ($round, $taken) = @_;
-	my (%warm, %quick);
+	my ($round, $taken, $quick) = @_;
+	my %warm;
 	for my $name (sort keys %sql)
 	{
 		my $once = $minutes && (only_reads($name) || (ref $sql{$name} && $sql{$name}{once}));
 		next if $once && $round > 0 && $taken->{$name} && $taken->{$name}[0] > $long;
-		measure_round($name, $round > 0 ? $taken : \%warm, \%quick);
+		measure_round($name, $round > 0 ? $taken : \%warm, $quick);
 		$taken->{$name} = $warm{$name} if $once && $round == 0 && $warm{$name}[0] > $long;
 	}
 }
@@ -207,6 +207,7 @@ sub run_sql
 sub run_all
 {
 	my ($began, $last) = (time, time);
+	my %quick;
 	for my $round (0 .. $runs)
 	{
 		my $took = time - $last;
@@ -217,7 +218,7 @@ sub run_all
 			last;
 		}
 		print STDERR "round $round of $runs\r" if -t STDERR;
-		run_sql($round, \%ms);
+		run_sql($round, \%ms, \%quick);
 		for (['DuckDB', $to_duck, $from_duck, \%duck], ['lifetimes', $to_lifetimes, $from_lifetimes, \%lifetimes])
 		{
 			my ($peer, $to, $from, $questions) = @$_;
@@ -273,7 +274,7 @@ sub report
 # What a hundredth and a tenth of the orders take: whatever grows faster than its data shows.
 sub report_growth
 {
-	my (%of, %orders);
+	my (%of, %orders, %quick);
 	$orders{1} = ask('SELECT count(*) FROM orders;');
 	$repeats = 1;
 	for my $part (100, 10)
@@ -281,7 +282,7 @@ sub report_growth
 		start_psql("bench_$part");
 		$orders{$part} = ask('SELECT count(*) FROM orders;');
 		$of{$part} = {};
-		run_sql($_, $of{$part}) for 0 .. min($runs, 3);
+		run_sql($_, $of{$part}, \%quick) for 0 .. min($runs, 3);
 	}
 	printf "\nGrowth: ms of CPU, and the last column as a multiple of the one before\n";
 	printf "%-28s %10s %10s %10s\n", 'orders', map { $orders{$_} } 100, 10, 1;
