@@ -274,11 +274,12 @@ sub report
 # What a hundredth and a tenth of the orders take: whatever grows faster than its data shows.
 sub report_growth
 {
-	my (%of, %orders, %quick);
+	my (%of, %orders);
 	$orders{1} = ask('SELECT count(*) FROM orders;');
 	$repeats = 1;
 	for my $part (100, 10)
 	{
+		my %quick;
 		start_psql("bench_$part");
 		$orders{$part} = ask('SELECT count(*) FROM orders;');
 		$of{$part} = {};

@@ -8,59 +8,6 @@
 #include "compat.h"
 #include "retention/series.h"
 
-void
-SeriesPrepare(SeriesState *state)
-{
-	const Grid *grid = &state->grid;
-	SeriesDay  *days = SeriesDays(state);
-	int64		ndays = (int64) grid->bounds[grid->nbounds - 1] - grid->bounds[0];
-
-	state->short_periods = GridLongest(grid) <= state->active_days;
-	state->by_day = (state->method == SERIES_CALENDAR || state->short_periods) &&
-					grid->shift == 0 && grid->nbounds <= PG_UINT16_MAX;
-	state->purchase_room = PG_UINT32_MAX;
-	state->money_room = PG_INT64_MAX;
-	if (!state->by_day)
-		return;
-	for (int64 i = 0; i < ndays; i++)
-	{
-		int index = GridSlots(grid)[i];
-
-		if ((i & 0xFFFF) == 0xFFFF)
-			CHECK_FOR_INTERRUPTS();
-		days[i].index = (uint16) index;
-		days[i].lapsed =
-			(uint16) (state->method == SERIES_CALENDAR
-						  ? index + 1
-						  : GridReached(grid, grid->bounds[0] + i + state->active_days));
-	}
-}
-
-void
-SeriesSettle(SeriesState *state)
-{
-	SeriesRecent *recents = SeriesRecents(state);
-
-	if (!state->by_day)
-		return;
-	for (int i = 0; i < state->grid.nbounds; i++)
-	{
-		SeriesTally *tally = &SeriesTallies(state)[i];
-
-		for (int k = 0; k < lengthof(tally->cells); k++)
-		{
-			tally->cells[k].buyers += (int64) (recents[i].cells[k].counts >> 32);
-			tally->cells[k].purchases += (int64) (recents[i].cells[k].counts & PG_UINT32_MAX);
-			tally->cells[k].money += recents[i].cells[k].money;
-		}
-		tally->acquired += (int64) (recents[i].cells[MONEY_NEW].counts >> 32);
-		tally->ends += recents[i].ends;
-	}
-	memset(recents, 0, state->grid.nbounds * sizeof(SeriesRecent));
-	state->purchase_room = PG_UINT32_MAX;
-	state->money_room = PG_INT64_MAX;
-}
-
 /* One customer's history while it is read. */
 typedef struct
 {

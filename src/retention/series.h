@@ -67,7 +67,7 @@ typedef struct SeriesDay
 } SeriesDay;
 
 /*
- * Counters of one index on the quick way by day (series_plain.c), a cache line of them.
+ * Counters of one index on the quick way (series_plain.c), a cache line of them.
  * SeriesSettle adds them to the tally before they overflow and before tallies are read.
  */
 typedef struct SeriesRecent
@@ -91,13 +91,13 @@ typedef enum
 typedef struct SeriesState
 {
 	SeriesMethod method;
-	int32		 active_days;	/* window method */
-	bool		 has_amount;	/* some history has amounts */
-	bool		 short_periods; /* none is longer than active_days; false: not known */
-	bool  by_day; /* there are SeriesDays, and every purchase counts at its period's end */
-	int64 purchase_room; /* so many more can be counted before SeriesSettle */
-	int64 money_room;
-	Grid  grid; /* behind it come the tallies, what is recent, and the days */
+	int32		 active_days;	   /* window method */
+	bool		 has_amount;	   /* some history has amounts */
+	bool		 short_periods;	   /* none is longer than active_days; false: not known */
+	bool		 by_day;		   /* there are SeriesDays */
+	int64		 recent_purchases; /* since SeriesSettle, at most; and ticks */
+	int64		 recent_money;
+	Grid		 grid; /* behind it come the tallies, what is recent, and the days */
 } SeriesState;
 
 static inline Size

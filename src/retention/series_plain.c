@@ -12,14 +12,17 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "compat.h"
 #include "history_plain.h"
 #include "retention/series.h"
 
 typedef struct
 {
-	GridScale grid;
-	int64	  active_days;
+	GridScale		 grid;
+	int64			 active_days;
+	const SeriesDay *days; /* if the state has any */
 } Scale;
 
 /* The last index at which a purchase still counts (window method), if it does at any. */
@@ -30,6 +33,73 @@ RunEnd(const Scale *scale, int64 last)
 
 	return GridScaleReached(&scale->grid, Min(until, scale->grid.end - 1)) -
 		   (until < scale->grid.end);
+}
+
+/* A SeriesDay, of any number of boundaries. */
+typedef struct
+{
+	int index;
+	int lapsed;
+} Reach;
+
+/* Of a day since the first boundary. */
+static pg_attribute_always_inline Reach
+ReachOf(const Scale *scale, int64 day, bool calendar, bool by_day)
+{
+	int index;
+
+	if (by_day)
+		return (Reach){scale->days[day].index, scale->days[day].lapsed};
+	day += scale->grid.first;
+	index = GridScaleReached(&scale->grid, day);
+	return (Reach){index, calendar ? index + 1 : RunEnd(scale, day) + 1};
+}
+
+void
+SeriesPrepare(SeriesState *state)
+{
+	Scale	   scale = {.active_days = state->active_days};
+	SeriesDay *days = SeriesDays(state);
+	bool	   calendar = state->method == SERIES_CALENDAR;
+
+	state->short_periods = GridLongest(&state->grid) <= state->active_days;
+	state->by_day = (calendar || state->short_periods) &&
+					GridScaleOf(&scale.grid, &state->grid) && scale.grid.shift == 0 &&
+					state->grid.nbounds <= PG_UINT16_MAX;
+	if (!state->by_day)
+		return;
+	for (int64 i = 0; i < scale.grid.end - scale.grid.first; i++)
+	{
+		Reach reach = ReachOf(&scale, i, calendar, false);
+
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		days[i] = (SeriesDay){(uint16) reach.index, (uint16) reach.lapsed};
+	}
+}
+
+void
+SeriesSettle(SeriesState *state)
+{
+	SeriesRecent *recents = SeriesRecents(state);
+
+	for (int i = 0; i < state->grid.nbounds; i++)
+	{
+		SeriesTally *tally = &SeriesTallies(state)[i];
+
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		for (int k = 0; k < lengthof(tally->cells); k++)
+		{
+			tally->cells[k].buyers += (int64) (recents[i].cells[k].counts >> 32);
+			tally->cells[k].purchases += (int64) (recents[i].cells[k].counts & PG_UINT32_MAX);
+			tally->cells[k].money += recents[i].cells[k].money;
+		}
+		tally->acquired += (int64) (recents[i].cells[MONEY_NEW].counts >> 32);
+		tally->ends += recents[i].ends;
+		recents[i] = (SeriesRecent){0};
+	}
+	state->recent_purchases = state->recent_money = 0;
 }
 
 /*
@@ -60,29 +130,26 @@ Choose(bool condition, uint32 yes, uint32 no)
 	return no ^ ((no ^ yes) & -(uint32) condition);
 }
 
-/*
- * Counts the days from `day` on, whose period and reach the table says; what came
- * before them is counted. Days are those since the first boundary.
- */
+/* Counts the days from `day` since the first boundary on; what came before them is counted. */
 static pg_attribute_always_inline void
-CountByDay(SeriesState *state, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
-		   uint32 whose, bool calendar)
+CountFrom(SeriesState *state, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
+		  uint32 whose, bool calendar, bool by_day)
 {
-	SeriesRecent	*recents = SeriesRecents(state);
-	const SeriesDay *days = SeriesDays(state);
-	int64			 stop = scale->grid.stop - scale->grid.first;
-	int64			 spend = plain->has_amount ? plain->spend : 0;
-	SeriesDay		 now = days[day];
-	bool			 same = false;
+	SeriesRecent *recents = SeriesRecents(state);
+	int64		  stop = scale->grid.stop - scale->grid.first;
+	int64		  spend = plain->has_amount ? plain->spend : 0;
+	Reach		  now = ReachOf(scale, day, calendar, by_day);
+	bool		  same = false;
 
-	if (unlikely(state->purchase_room < plain->purchases || state->money_room < spend))
+	if (unlikely(plain->purchases > PG_UINT32_MAX - state->recent_purchases ||
+				 spend > PG_INT64_MAX - state->recent_money))
 		SeriesSettle(state);
-	state->purchase_room -= plain->purchases;
-	state->money_room -= spend;
+	state->recent_purchases += plain->purchases;
+	state->recent_money += spend;
 	for (;;)
 	{
-		SeriesDay before = now;
-		bool	  at_start;
+		Reach before = now;
+		bool  at_start;
 
 		recents[now.index].cells[whose].counts +=
 			PlainNext(&plain->counts) + ((uint64) !same << 32);
@@ -92,7 +159,7 @@ CountByDay(SeriesState *state, const Scale *scale, PlainHistory *plain, uint32 l
 		day += (int64) PlainNext(&plain->gaps);
 		if (unlikely(day >= stop))
 			break;
-		now = days[day];
+		now = ReachOf(scale, day, calendar, by_day);
 		same = now.index == before.index;
 		at_start = now.index <= before.lapsed;
 		if (!calendar)
@@ -101,51 +168,6 @@ CountByDay(SeriesState *state, const Scale *scale, PlainHistory *plain, uint32 l
 	}
 	if (!calendar)
 		recents[now.lapsed - 1].ends++;
-}
-
-/* As CountByDay where there is no table; `day` is in period `index`. */
-static pg_attribute_always_inline void
-CountFrom(SeriesTally *tallies, const Scale *scale, PlainHistory *plain, uint32 left, int64 day,
-		  int index, uint32 whose, bool calendar)
-{
-	int64 first = scale->grid.first;
-	int64 stop = scale->grid.stop - first;
-	int64 reach = first + scale->active_days;
-	bool  same = false;
-
-	tallies[index].acquired += whose == MONEY_NEW;
-	for (;;)
-	{
-		SeriesCell *cell = &tallies[index].cells[whose];
-		int			before = index;
-		int64		last = day;
-		bool		at_start;
-
-		cell->buyers += !same;
-		cell->purchases += (int64) PlainNext(&plain->counts);
-		cell->money += PlainNext(&plain->amounts) * plain->unit;
-		if (--left == 0)
-			break;
-		day += (int64) PlainNext(&plain->gaps);
-		if (unlikely(day >= stop))
-		{
-			day = last;
-			break;
-		}
-		index = GridScaleReached(&scale->grid, first + day);
-		same = index == before;
-		if (calendar)
-			at_start = index - before == 1;
-		else
-		{
-			at_start = last >= scale->grid.bounds[index - 1] - reach;
-			if (!at_start)
-				tallies[RunEnd(scale, first + last)].ends++;
-		}
-		whose = Choose(same, whose, MONEY_REST - at_start);
-	}
-	if (!calendar)
-		tallies[RunEnd(scale, first + day)].ends++;
 }
 
 /*
@@ -188,11 +210,11 @@ CountDays(SeriesState *state, const Scale *scale, PlainHistory *plain, bool cale
 		}
 		whose = MONEY_REST - at_start;
 	}
+	day -= scale->grid.first;
 	if (likely(state->by_day))
-		CountByDay(state, scale, plain, left, day - scale->grid.first, whose, calendar);
+		CountFrom(state, scale, plain, left, day, whose, calendar, true);
 	else
-		CountFrom(tallies, scale, plain, left, day - scale->grid.first,
-				  GridScaleReached(&scale->grid, day), whose, calendar);
+		CountFrom(state, scale, plain, left, day, whose, calendar, false);
 }
 
 /* So many periods are gathered at a time. */
@@ -331,6 +353,7 @@ SeriesAddPlainHistory(SeriesState *state, const PurchaseHistory *history)
 	if (unlikely(!GridScaleOf(&scale.grid, &state->grid) || !PlainOpen(&plain, history)))
 		return false;
 	scale.active_days = state->active_days;
+	scale.days = SeriesDays(state);
 	state->has_amount |= plain.has_amount;
 	if (!state->grid.observed_given)
 		GridObserve(&state->grid, plain.last);
